@@ -1,0 +1,108 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/places.h"
+#include "base/random.h"
+#include "capture/sender.h"
+#include "capture/spool_writer.h"
+#include "capture/stream_pump.h"
+#include "io/real_file_system.h"
+#include "loop/loop.h"
+#include "loop/mailbox.h"
+#include "loop/poll.h"
+#include "loop/timer.h"
+#include "options.h"
+#include "process/child.h"
+#include "process/signal_source.h"
+
+namespace gasoline::run {
+
+/// Runs one command and captures what it writes.
+///
+///     child -> pipe -> StreamPump -> our stdout / stderr
+///                          \-> StreamRing -> SpoolWriter -> journal -> Sender -> gasolined
+///
+/// Two pumps, the spool's thread, the sender's thread, and the loop on the calling thread, which
+/// handles signals and the child's end. Made once, used once; the process ends after it.
+class Wrapper {
+ public:
+  /// `closed`: the standard streams that we were started without.
+  Wrapper(Options options, Environment environment, process::ClosedStreams closed);
+
+  /// Returns when the command has ended and its output is passed on and spooled. An Error means
+  /// that it could not be started; code ENOENT for "not found".
+  Result<process::ChildEnd> run();
+
+ private:
+  struct Lane {
+    spool::Stream stream;
+    int output_fd;
+    FileDescriptor child_end;  // what the child writes to
+    FileDescriptor our_end;
+    std::optional<spool::StreamRing> ring;
+    std::unique_ptr<capture::StreamPump> pump;
+  };
+
+  void describe();
+  void make_lanes();
+  Status start_child();
+  void start_capture();
+  Status watch_signals();
+  void on_signal(const process::SignalInfo& signal);
+  void forward(const process::SignalInfo& signal);
+  void on_child_ended();
+  void on_lane_ended();
+  void prepare_hand_over();
+  void hand_over();
+  void stop_waiting();
+  void deliver();
+  std::string started_members() const;
+  std::string ended_members() const;
+  std::vector<std::string> child_environment() const;
+  capture::Sender::Options sender_options() const;
+  void warn(const std::string& text);
+
+  const Options options_;
+  const Environment environment_;
+  const process::ClosedStreams closed_;
+  const Places places_;
+  SystemClock clock_;
+  SystemRandom random_;
+  io::RealFileSystem files_;
+  loop::Loop loop_;
+
+  spool::RunDescription run_;
+  std::string directory_;  // where the command was started
+  std::string worktree_;
+  std::string url_;  // that the child is told
+  http::Client::Target target_;
+
+  bool shares_group_ = false;  // with the child: both are in the terminal's foreground group
+  bool sigpipe_was_ignored_ = false;
+  bool sigchld_was_ignored_ = false;
+  sigset_t mask_at_start_{};
+  std::vector<Lane> lanes_;
+  pid_t child_ = -1;
+  std::optional<process::ChildEnd> end_;
+  size_t lanes_open_ = 0;
+  bool is_hurried_ = false;  // the user does not want to wait for our own work
+
+  std::optional<process::SignalSource> signals_;
+  std::unique_ptr<loop::Poll> signal_poll_;
+  std::unique_ptr<loop::Mailbox> mailbox_;
+  std::unique_ptr<loop::Timer> hand_over_timer_;
+  std::unique_ptr<capture::SpoolWriter> spool_;
+  std::unique_ptr<capture::Sender> sender_;
+  std::atomic<bool> has_child_ended_{false};  // for threads that want to say something
+  std::mutex warn_mutex_;
+  std::vector<std::string> held_warnings_;
+};
+
+}  // namespace gasoline::run

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "command_line.h"
+
+namespace gasoline::cli {
+
+/// The commands, each from the file of its name; main.cc has their table.
+extern const Command kTimelineCommand;
+extern const Command kSourcesCommand;
+extern const Command kStatusCommand;
+extern const Command kStatsCommand;
+
+}  // namespace gasoline::cli

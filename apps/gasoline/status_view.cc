@@ -1,0 +1,178 @@
+#include "status_view.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <string>
+
+#include "base/quantity.h"
+#include "terminal_text.h"
+
+namespace gasoline::cli {
+namespace {
+
+using simdjson::dom::element;
+
+constexpr double kQueueNearlyFull = 0.8;
+
+std::string text_of(const element& object, std::string_view pointer) {
+  std::string_view text;
+  if (object.at_pointer(pointer).get(text) != simdjson::SUCCESS) return {};
+  return make_safe(text, false);
+}
+
+uint64_t number_of(const element& object, std::string_view pointer) {
+  uint64_t number = 0;
+  return object.at_pointer(pointer).get(number) == simdjson::SUCCESS ? number : 0;
+}
+
+std::string joined(const element& object, const char* name) {
+  std::string all;
+  simdjson::dom::array array;
+  if (object[name].get(array) != simdjson::SUCCESS) return all;
+  for (const element each : array) {
+    std::string_view text;
+    if (each.get(text) != simdjson::SUCCESS) continue;
+    if (!all.empty()) all += ", ";
+    all += make_safe(text, false);
+  }
+  return all;
+}
+
+class StatusText {
+ public:
+  StatusText(const element& json, const ViewOptions& options) : json_(json), options_(options) {}
+
+  std::string draw() {
+    add_headline();
+    add_facts();
+    add_problems();
+    return std::move(text_);
+  }
+
+ private:
+  void add_headline() {
+    double uptime_s = 0;
+    if (json_["uptime_s"].get(uptime_s) != simdjson::SUCCESS) uptime_s = 0;
+    const std::string status = text_of(json_, "/status");
+    const bool is_well = status == "ok";
+    std::string state = "is well";
+    if (status == "starting") state = "is starting: it takes events and brings the old ones back";
+    if (status == "degraded") state = "runs, but something is wrong";
+    text_ += fmt::format("{}\n",
+                         paint(fmt::format("gasolined {} {}", text_of(json_, "/version"), state),
+                               is_well ? Colour::kGreen : Colour::kYellow, options_.is_coloured));
+    add("process", fmt::format("pid {}, up for {}", number_of(json_, "/pid"),
+                               format_duration_us(static_cast<int64_t>(uptime_s * 1e6))));
+  }
+
+  void add_facts() {
+    const std::string addresses = joined(json_, "addresses");
+    const std::string socket = text_of(json_, "/socket");
+    add("listens on",
+        addresses.empty() ? socket : addresses + (socket.empty() ? "" : ", " + socket));
+    add("in memory",
+        fmt::format("{} of {} ({})", count_of(number_of(json_, "/store/events"), "event"),
+                    count_of(number_of(json_, "/store/sources"), "source"),
+                    format_size_bytes(number_of(json_, "/store/resident_bytes"))));
+    add("on disk",
+        fmt::format("{} of {} in {}", format_size_bytes(number_of(json_, "/event_log/bytes")),
+                    format_size_bytes(number_of(json_, "/event_log/bytes_max")),
+                    text_of(json_, "/event_log/directory")));
+    const uint64_t evicted = number_of(json_, "/store/evicted_by_count") +
+                             number_of(json_, "/store/evicted_by_bytes") +
+                             number_of(json_, "/store/evicted_by_ttl");
+    if (evicted > 0) add("pushed out", count_of(evicted, "old event") + " (a normal thing)");
+    if (const uint64_t adopted = number_of(json_, "/adoption/events"); adopted > 0) {
+      add("taken over", count_of(adopted, "event") + " that ended runs had left behind");
+    }
+  }
+
+  void add_problems() {
+    simdjson::dom::array problems;
+    if (json_["problems"].get(problems) == simdjson::SUCCESS) {
+      for (const element each : problems) {
+        add_problem(text_of(each, "/what"), text_of(each, "/remedy"));
+      }
+    }
+    const auto queued = static_cast<double>(number_of(json_, "/pipeline/queued_bytes"));
+    const auto queued_max = static_cast<double>(number_of(json_, "/pipeline/queued_bytes_max"));
+    if (queued_max > 0 && queued / queued_max >= kQueueNearlyFull) {
+      add_problem(
+          "events come faster than they are taken in: the queue is nearly full",
+          "senders wait and nothing is lost; quieten the busiest source ('gasoline sources')");
+    }
+    if (count_ == 0) add("problems", "none");
+  }
+
+  void add_problem(const std::string& what, const std::string& remedy) {
+    ++count_;
+    text_ +=
+        paint(fmt::format("  wrong:       {}", what), Colour::kRed, options_.is_coloured) + "\n";
+    if (!remedy.empty()) text_ += fmt::format("  what to do:  {}\n", remedy);
+  }
+
+  void add(std::string_view name, const std::string& value) {
+    if (value.empty()) return;
+    text_ +=
+        fmt::format("  {}{}\n", paint(pad(name, 13), Colour::kDim, options_.is_coloured), value);
+  }
+
+  const element& json_;
+  const ViewOptions& options_;
+  std::string text_;
+  int count_ = 0;
+};
+
+/// "secrets_masked" -> "secrets masked"
+std::string in_words(std::string_view name) {
+  std::string words = make_safe(name, false);
+  for (char& c : words) c = c == '_' ? ' ' : c;
+  return words;
+}
+
+std::string draw_stats(const element& json, const ViewOptions& options) {
+  std::string text;
+  simdjson::dom::object members;
+  if (json.get(members) != simdjson::SUCCESS) return text;
+  for (const auto member : members) {
+    uint64_t number = 0;
+    if (member.value.get(number) != simdjson::SUCCESS) continue;
+    text += options.is_terminal
+                ? fmt::format("{}{:>16}\n", pad(in_words(member.key), 20), group_digits(number))
+                : fmt::format("{} {}\n", make_safe(member.key, false), number);
+  }
+  return text;
+}
+
+template <typename Draw>
+Result<View> render(std::string_view json, Draw draw) {
+  const char* why = "it is no JSON object";
+  try {
+    simdjson::dom::parser parser;
+    element document;
+    const simdjson::error_code error = parser.parse(json.data(), json.size(), true).get(document);
+    if (error == simdjson::SUCCESS && document.is_object()) {
+      View view;
+      view.text = draw(document);
+      view.found = true;
+      return view;
+    }
+    if (error != simdjson::SUCCESS) why = simdjson::error_message(error);
+  } catch (const std::exception&) {
+    why = "out of memory";
+  }
+  return Error::of(Error::kInvalid, "read the daemon's answer", why);
+}
+
+}  // namespace
+
+Result<View> render_status(std::string_view json, const ViewOptions& options) {
+  return render(json, [&](const element& status) { return StatusText(status, options).draw(); });
+}
+
+Result<View> render_stats(std::string_view json, const ViewOptions& options) {
+  return render(json, [&](const element& stats) { return draw_stats(stats, options); });
+}
+
+}  // namespace gasoline::cli

@@ -1,0 +1,1 @@
+gasoline_bench(store_ingest USES store PRIVATE fmt::fmt SOURCES ${CMAKE_CURRENT_LIST_DIR}/store_ingest.cc)

@@ -1,0 +1,377 @@
+#include "capture/spool_writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/quantity.h"
+#include "event/json_scan.h"
+#include "journal/reader.h"
+#include "spool/spool_directory.h"
+
+namespace gasoline::capture {
+namespace {
+
+constexpr int64_t kRetryDelayMinUs = 50'000;
+constexpr int64_t kRetryDelayMaxUs = 1'000'000;
+constexpr int64_t kExpiryIntervalUs = 10'000'000;
+constexpr uint64_t kSegmentSizeBytesMax = 16ull << 20;
+
+/// What goes with a record if it is dropped. A gap event stands for the lines that it tells of:
+/// they must not be forgotten with it.
+struct Weight {
+  uint64_t lines = 0;
+  uint64_t bytes = 0;
+};
+
+uint64_t number_member(std::string_view json, std::string_view name) {
+  const std::string_view text = event::find_member(json, name).value_or("");
+  uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+Weight weight_of(const spool::SpoolRecord& record) {
+  switch (record.kind) {
+    case spool::RecordKind::kLines:
+      return {record.count, record.bytes.size()};
+    case spool::RecordKind::kPiece: {
+      if ((record.flags & spool::kPartial) != 0) return {};
+      const bool begins_line = (record.flags & spool::kContinuesLine) == 0;
+      return {begins_line ? 1u : 0u, record.bytes.size()};
+    }
+    case spool::RecordKind::kGap: {
+      const std::string object = "{" + std::string(record.bytes) + "}";
+      const std::string_view gap = event::find_member(object, "gap").value_or("");
+      return {number_member(gap, "lines"), number_member(gap, "bytes")};
+    }
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+SpoolWriter::SpoolWriter(io::FileSystem& files, const Clock& clock, Random& random, Options options,
+                         spool::RunDescription run, std::function<void()> on_spooled,
+                         std::function<void(const std::string&)> on_problem)
+    : files_(files),
+      clock_(clock),
+      random_(random),
+      options_(std::move(options)),
+      run_(std::move(run)),
+      on_spooled_(std::move(on_spooled)),
+      on_problem_(std::move(on_problem)) {}
+
+SpoolWriter::~SpoolWriter() {
+  finishing_.store(true);
+  wake_.notify();
+  if (thread_.joinable()) thread_.join();
+}
+
+void SpoolWriter::start(std::vector<CapturedStream> streams, std::string started) {
+  started_ = std::move(started);
+  for (const CapturedStream& source : streams) {
+    lanes_.push_back(
+        {source, StreamFramer(source.stream, *source.ring, options_.line_size_bytes_max)});
+  }
+  thread_ = std::thread([this] { run(); });
+}
+
+bool SpoolWriter::finish(std::string ended, int64_t patience_us) {
+  ended_ = std::move(ended);
+  patience_us_ = patience_us;
+  finishing_.store(true, std::memory_order_release);
+  wake_.notify();
+  if (thread_.joinable()) thread_.join();
+  return is_complete_;
+}
+
+void SpoolWriter::acknowledge(uint64_t record) {
+  acknowledged_record_.store(record, std::memory_order_release);
+  wake_.notify();
+}
+
+std::string SpoolWriter::directory() const {
+  const std::lock_guard lock(directory_mutex_);
+  return directory_;
+}
+
+uint64_t SpoolWriter::next_line(spool::Stream stream) const {
+  for (const Lane& lane : lanes_) {
+    if (lane.source.stream == stream) return lane.framer.lines() + 1;
+  }
+  return 1;
+}
+
+Status SpoolWriter::sync() {
+  return journal_ == nullptr ? Status() : journal_->sync();
+}
+
+Status SpoolWriter::remove() {
+  sync_thread_.reset();
+  Status removed = spool::remove_run(files_, directory());
+  journal_.reset();
+  return removed;
+}
+
+void SpoolWriter::run() {
+  const bool is_open = open_journal();
+  bool is_started = false;
+  while (is_open) {
+    // Asked first: what the pumps left when they ended is then seen by this turn.
+    const bool is_finishing = finishing_.load(std::memory_order_acquire);
+    if (!is_started) {
+      is_started = append_members(spool::RecordKind::kRunStarted, started_, run_.started_us);
+    }
+    bool progressed = false;
+    tell_loss();
+    for (Lane& lane : lanes_) progressed |= drain(lane);
+    release_acknowledged();
+    expire();
+    if (progressed) {
+      on_spooled_();
+      continue;
+    }
+    if (is_finishing) {
+      const int64_t now_us = clock_.monotonic_us();
+      if (is_drained()) break;
+      if (give_up_at_us_ == 0) give_up_at_us_ = now_us + patience_us_;
+      if (now_us >= give_up_at_us_) break;
+    }
+    wake_.wait(next_wait_us());
+  }
+  if (!is_open) return;
+  retry_at_us_ = 0;
+  tell_loss();
+  is_complete_ =
+      is_drained() && append_members(spool::RecordKind::kRunEnded, ended_, clock_.wall_us());
+  on_spooled_();
+}
+
+bool SpoolWriter::open_journal() {
+  if (open_in(options_.directory)) return true;
+  options_.size_bytes_max = std::min(options_.size_bytes_max, kMemorySizeBytesMax);
+  return open_in(options_.memory_directory);
+}
+
+bool SpoolWriter::open_in(const std::string& directory) {
+  const std::string run_directory = directory + "/" + run_.run_id;
+  journal::WriterOptions options;
+  options.sync = options_.sync;
+  options.segment_size_bytes = 2 * kSegmentSizeBytesMax;  // we close them, earlier, and count
+  auto opened = journal::Writer::open(files_, run_directory, options, clock_, random_);
+  Status described =
+      opened ? spool::write_run_description(files_, run_directory, run_) : Status(opened.error());
+  if (!described) {
+    const bool was_first = directory == options_.directory;
+    on_problem_(fmt::format("no spool in {} ({}); {}", directory, described.error().to_string(),
+                            was_first ? "capturing in memory only" : "output is not captured"));
+    return false;
+  }
+  journal_ = std::move(*opened);
+  sync_thread_ = std::make_unique<journal::SyncThread>(*journal_, nullptr);
+  active_ = SegmentCount{};
+  active_.first_record = journal_->next_sequence();
+  const std::lock_guard lock(directory_mutex_);
+  directory_ = run_directory;
+  return true;
+}
+
+/// Spools what one stream has, up to a bound that gives the other its turn. True if anything was
+/// done.
+bool SpoolWriter::drain(Lane& lane) {
+  constexpr int kRecordsPerTurn = 16;
+  const bool has_ended = lane.source.pump->has_ended();
+  const Horizon horizon{lane.source.ring->head(), has_ended};
+  for (const Dropped& dropped : lane.source.pump->take_dropped()) {
+    lane.framer.add_gap(dropped, "the spool made no progress");
+  }
+  bool progressed = false;
+  for (int i = 0; i < kRecordsPerTurn; ++i) {
+    const FramedRecord* framed = lane.framer.next(next_seq_, clock_.monotonic_us(), horizon);
+    if (framed == nullptr || !append(framed->record, framed->times)) break;
+    lane.framer.accept();
+    lane.source.pump->notify_space();
+    progressed = true;
+  }
+  return progressed;
+}
+
+bool SpoolWriter::append(const spool::SpoolRecord& record,
+                         const std::vector<spool::EventTimes>& times) {
+  make_room(record.bytes.size());
+  return append_to_journal(record, times);
+}
+
+bool SpoolWriter::append_to_journal(const spool::SpoolRecord& record,
+                                    const std::vector<spool::EventTimes>& times) {
+  if (clock_.monotonic_us() < retry_at_us_) return false;
+  head_.clear();
+  spool::append_head(head_, record, times);
+  const std::array<std::string_view, 2> parts{head_, record.bytes};
+  const auto sequence = journal_->append(parts);
+  if (!sequence) {
+    counters_.failed_appends.fetch_add(1, std::memory_order_relaxed);
+    report(sequence.error());
+    retry_delay_us_ = std::clamp(2 * retry_delay_us_, kRetryDelayMinUs, kRetryDelayMaxUs);
+    retry_at_us_ = clock_.monotonic_us() + retry_delay_us_;
+    return false;
+  }
+  retry_delay_us_ = 0;
+  next_seq_ = record.end_seq();
+  end_record_.store(*sequence + 1, std::memory_order_release);
+  count(record, times);
+  close_segment_when_full();
+  return true;
+}
+
+/// Writes the gap event of segments that were dropped.
+void SpoolWriter::tell_loss() {
+  if (!untold_loss_) return;
+  spool::Gap gap;
+  gap.lines = untold_loss_->lines;
+  gap.bytes = untold_loss_->bytes;
+  gap.from_us = untold_loss_->from_us;
+  gap.to_us = untold_loss_->to_us;
+  gap.reason = untold_reason_;
+  if (append_members(spool::RecordKind::kGap, spool::to_json_members(gap), gap.from_us)) {
+    untold_loss_.reset();
+  }
+}
+
+bool SpoolWriter::append_members(spool::RecordKind kind, const std::string& members,
+                                 int64_t time_us) {
+  spool::SpoolRecord record;
+  record.kind = kind;
+  record.first_seq = next_seq_;
+  record.count = 1;
+  record.bytes = members;
+  return append_to_journal(record, {{1, time_us}});
+}
+
+void SpoolWriter::count(const spool::SpoolRecord& record,
+                        const std::vector<spool::EventTimes>& times) {
+  counters_.events.fetch_add(record.count, std::memory_order_relaxed);
+  const Weight weight = weight_of(record);
+  if (weight.lines == 0 && weight.bytes == 0) return;
+  active_.lines += weight.lines;
+  active_.bytes += weight.bytes;
+  if (record.kind != spool::RecordKind::kGap) {
+    counters_.lines.fetch_add(weight.lines, std::memory_order_relaxed);
+    active_.captured_bytes += weight.bytes;
+  }
+  if (active_.from_us == 0) active_.from_us = times.front().time_us;
+  active_.to_us = std::max(active_.to_us, times.back().time_us);
+}
+
+void SpoolWriter::close_segment_when_full() {
+  const uint64_t segment_size = std::min(kSegmentSizeBytesMax, options_.size_bytes_max / 4);
+  if (active_.captured_bytes < segment_size || !journal_->rotate()) return;
+  active_.end_record = journal_->next_sequence();
+  closed_.push_back(active_);
+  active_ = SegmentCount{};
+  active_.first_record = journal_->next_sequence();
+}
+
+void SpoolWriter::release_acknowledged() {
+  const uint64_t record = acknowledged_record_.load(std::memory_order_acquire);
+  if (record == released_record_) return;
+  while (!closed_.empty() && closed_.front().end_record <= record) closed_.pop_front();
+  // Left for the next time if it fails; the daemon knows what it has.
+  if (journal_->release_before(record)) released_record_ = record;
+}
+
+void SpoolWriter::make_room(uint64_t wanted_bytes) {
+  if (journal_->size_bytes() + wanted_bytes <= options_.size_bytes_max) return;
+  release_acknowledged();
+  while (!closed_.empty() && journal_->size_bytes() + wanted_bytes > options_.size_bytes_max) {
+    const size_t before = closed_.size();
+    drop_oldest("the spool was full");
+    if (closed_.size() == before) return;
+  }
+}
+
+void SpoolWriter::expire() {
+  const int64_t now_us = clock_.monotonic_us();
+  if (now_us < next_expiry_us_) return;
+  next_expiry_us_ = now_us + kExpiryIntervalUs;
+  const int64_t oldest_us = clock_.wall_us() - options_.ttl_us;
+  if (active_.lines > 0 && active_.to_us < oldest_us) {
+    active_.captured_bytes = kSegmentSizeBytesMax;
+    close_segment_when_full();
+  }
+  while (!closed_.empty() && closed_.front().to_us < oldest_us) {
+    const size_t before = closed_.size();
+    drop_oldest(fmt::format("nobody took them for {}", format_duration_us(options_.ttl_us)));
+    if (closed_.size() == before) return;
+  }
+}
+
+void SpoolWriter::drop_oldest(std::string_view reason) {
+  SegmentCount lost = closed_.front();
+  subtract_acknowledged(lost);
+  const auto dropped = journal_->drop_oldest();
+  if (!dropped || !dropped->has_value()) return;
+  closed_.pop_front();
+  if (lost.lines == 0) return;
+  counters_.dropped_lines.fetch_add(lost.lines, std::memory_order_relaxed);
+  if (untold_loss_) {
+    untold_loss_->lines += lost.lines;
+    untold_loss_->bytes += lost.bytes;
+    untold_loss_->to_us = lost.to_us;
+  } else {
+    untold_loss_ = lost;
+    untold_reason_ = reason;
+  }
+}
+
+/// Of a segment that was acknowledged in part, only the rest is lost: count that by reading it.
+void SpoolWriter::subtract_acknowledged(SegmentCount& lost) {
+  const uint64_t record = acknowledged_record_.load(std::memory_order_acquire);
+  if (record <= lost.first_record) return;
+  auto reader = journal::Reader::open(files_, directory(), record);
+  if (!reader) return;
+  spool::SpoolRecord kept;
+  std::vector<spool::EventTimes> times;
+  lost.lines = lost.bytes = 0;
+  while (reader.value()->next_sequence() < lost.end_record) {
+    const journal::ReadResult result = reader.value()->read_next();
+    const auto* read = std::get_if<journal::Record>(&result);
+    if (read == nullptr || !spool::parse_record(read->payload, kept, times)) return;
+    const Weight weight = weight_of(kept);
+    lost.lines += weight.lines;
+    lost.bytes += weight.bytes;
+  }
+}
+
+bool SpoolWriter::is_drained() const {
+  return std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) {
+    return lane.source.pump->has_ended() && lane.source.ring->head() == lane.source.ring->tail() &&
+           !lane.framer.has_gap();
+  });
+}
+
+int64_t SpoolWriter::next_wait_us() const {
+  const int64_t now_us = clock_.monotonic_us();
+  int64_t wait_us = finishing_.load() ? kRetryDelayMinUs : kExpiryIntervalUs;
+  if (retry_at_us_ > now_us) wait_us = std::min(wait_us, retry_at_us_ - now_us);
+  for (const Lane& lane : lanes_) {
+    const int64_t deadline_us = lane.framer.next_deadline_us();
+    if (deadline_us >= 0)
+      wait_us = std::min(wait_us, std::max<int64_t>(deadline_us - now_us, 1000));
+  }
+  return wait_us;
+}
+
+void SpoolWriter::report(const Error& error) {
+  if (std::find(reported_.begin(), reported_.end(), error.code) != reported_.end()) return;
+  reported_.push_back(error.code);
+  on_problem_(error.to_string() +
+              "; your command is not affected, lines may be missing from the "
+              "timeline until this is mended");
+}
+
+}  // namespace gasoline::capture

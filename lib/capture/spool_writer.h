@@ -1,0 +1,166 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/wake_up.h"
+#include "capture/stream_framer.h"
+#include "capture/stream_pump.h"
+#include "io/file_system.h"
+#include "journal/sync_thread.h"
+#include "journal/writer.h"
+#include "spool/run_description.h"
+
+namespace gasoline::capture {
+
+/// One stream of the child on its way into the spool.
+struct CapturedStream {
+  spool::Stream stream;
+  spool::StreamRing* ring;
+  StreamPump* pump;
+};
+
+/// Journals what the pumps put into the rings: the spool of one run. A thread of its own, so that a
+/// slow disk holds up neither the child nor the sender.
+///
+/// A record that cannot be written stays in its ring and is tried again, at growing intervals,
+/// until it can. When the spool has reached its bound, its oldest segment is dropped and a gap
+/// event says what was in it that nobody had acknowledged.
+class SpoolWriter {
+ public:
+  struct Options {
+    std::string directory;
+    std::string memory_directory;  ///< used, up to kMemorySizeBytesMax, if `directory` cannot be
+    uint64_t size_bytes_max = 1ull << 30;
+    int64_t ttl_us = 24ll * 3'600'000'000;
+    journal::SyncPolicy sync = journal::SyncPolicy::kInterval;
+    size_t line_size_bytes_max = 1 << 20;
+  };
+  static constexpr uint64_t kMemorySizeBytesMax = 64ull << 20;
+
+  struct Counters {
+    std::atomic<uint64_t> lines{0};
+    std::atomic<uint64_t> events{0};
+    std::atomic<uint64_t> dropped_lines{0};  ///< from the spool, unacknowledged
+    std::atomic<uint64_t> failed_appends{0};
+  };
+
+  /// `on_spooled` is called from the spool's thread after something was written, `on_problem` once
+  /// per cause with words for the user. All references must outlive the writer.
+  SpoolWriter(io::FileSystem& files, const Clock& clock, Random& random, Options options,
+              spool::RunDescription run, std::function<void()> on_spooled,
+              std::function<void(const std::string&)> on_problem);
+  ~SpoolWriter();
+  SpoolWriter(const SpoolWriter&) = delete;
+  SpoolWriter& operator=(const SpoolWriter&) = delete;
+
+  /// Starts the thread. `started` holds the members of the run_started event's metadata.
+  void start(std::vector<CapturedStream> streams, std::string started);
+  /// Something is in a ring. Any thread; cheap while the spool's thread is busy.
+  void notify() { wake_.notify(); }
+  /// The pumps have ended: spool the rest and the run_ended event, and end the thread. Gives up on
+  /// a disk that takes nothing for `patience_us`. False if something could not be spooled.
+  bool finish(std::string ended, int64_t patience_us);
+  /// All records below `record` were acknowledged. Any thread.
+  void acknowledge(uint64_t record);
+
+  /// Where the spool is; empty until it is open. Any thread.
+  std::string directory() const;
+  /// Sequence behind the last record written. Any thread.
+  uint64_t end_record() const { return end_record_.load(std::memory_order_acquire); }
+  /// After finish(): the number of the run's next event, and of the stream's next line.
+  uint64_t next_seq() const { return next_seq_; }
+  uint64_t next_line(spool::Stream stream) const;
+  const Counters& counters() const { return counters_; }
+  /// After finish(): makes durable what stays in the spool. Nothing under SyncPolicy::kNever.
+  Status sync();
+  /// Removes the spool; call after finish(), when everything is acknowledged.
+  Status remove();
+
+ private:
+  struct Lane {
+    CapturedStream source;
+    StreamFramer framer;
+  };
+  /// What a closed segment holds, to be told if it has to be dropped.
+  struct SegmentCount {
+    uint64_t first_record = 0;
+    uint64_t end_record = 0;
+    uint64_t lines = 0;           // those that its gap events tell of among them
+    uint64_t bytes = 0;           // likewise
+    uint64_t captured_bytes = 0;  // in its own records
+    int64_t from_us = 0;
+    int64_t to_us = 0;
+  };
+
+  void run();
+  bool open_journal();
+  bool open_in(const std::string& directory);
+  bool drain(Lane& lane);
+  bool append(const spool::SpoolRecord& record, const std::vector<spool::EventTimes>& times);
+  bool append_to_journal(const spool::SpoolRecord& record,
+                         const std::vector<spool::EventTimes>& times);
+  void tell_loss();
+  bool append_members(spool::RecordKind kind, const std::string& members, int64_t time_us);
+  void count(const spool::SpoolRecord& record, const std::vector<spool::EventTimes>& times);
+  void make_room(uint64_t wanted_bytes);
+  void expire();
+  void drop_oldest(std::string_view reason);
+  void subtract_acknowledged(SegmentCount& lost);
+  void close_segment_when_full();
+  void release_acknowledged();
+  bool is_drained() const;
+  int64_t next_wait_us() const;
+  void report(const Error& error);
+
+  io::FileSystem& files_;
+  const Clock& clock_;
+  Random& random_;
+  Options options_;
+  const spool::RunDescription run_;
+  const std::function<void()> on_spooled_;
+  const std::function<void(const std::string&)> on_problem_;
+
+  WakeUp wake_;
+  std::atomic<bool> finishing_{false};
+  std::atomic<uint64_t> acknowledged_record_{1};
+  std::atomic<uint64_t> end_record_{1};
+  mutable std::mutex directory_mutex_;
+  std::string directory_;
+  Counters counters_;
+
+  // The spool's thread only, from start() to the end of finish().
+  std::vector<Lane> lanes_;
+  std::string started_;
+  std::string ended_;
+  std::unique_ptr<journal::Writer> journal_;
+  std::unique_ptr<journal::SyncThread> sync_thread_;
+  std::string head_;  // scratch for a record's head
+  uint64_t next_seq_ = 1;
+  uint64_t released_record_ = 1;
+  SegmentCount active_;
+  std::deque<SegmentCount> closed_;
+  std::optional<SegmentCount> untold_loss_;  // dropped, and no gap event of it written yet
+  std::string untold_reason_;
+  int64_t retry_at_us_ = 0;
+  int64_t retry_delay_us_ = 0;
+  int64_t next_expiry_us_ = 0;
+  int64_t give_up_at_us_ = 0;
+  int64_t patience_us_ = 0;
+  bool is_complete_ = false;
+  std::vector<int> reported_;
+
+  std::thread thread_;
+};
+
+}  // namespace gasoline::capture

@@ -1,0 +1,179 @@
+#include "capture/stream_framer.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace gasoline::capture {
+
+using spool::RecordKind;
+
+const FramedRecord* StreamFramer::next(uint64_t next_seq, int64_t now_us, Horizon horizon) {
+  if (has_pending_) {
+    // The other stream may have taken the number meanwhile.
+    pending_.record.first_seq = next_seq;
+    return &pending_;
+  }
+  const uint64_t tail = ring_.tail();
+  const bool before_gap = !gaps_.empty();
+  const uint64_t until_gap =
+      before_gap ? gaps_.front().dropped.position - tail : std::numeric_limits<uint64_t>::max();
+  const std::string_view waiting = ring_.readable(std::min(until_gap, horizon.head - tail));
+  // Nothing can be added to the line in `waiting` any more: a gap follows, or the stream's end.
+  const bool is_last = before_gap ? waiting.size() == until_gap
+                                  : horizon.is_end && tail + waiting.size() == horizon.head;
+  if (make_lines(waiting, next_seq) || make_piece(waiting, next_seq) ||
+      make_unfinished(waiting, next_seq, now_us, is_last)) {
+    has_pending_ = true;
+  } else if (before_gap && until_gap == 0) {
+    make_gap(next_seq);
+    has_pending_ = true;
+  }
+  return has_pending_ ? &pending_ : nullptr;
+}
+
+void StreamFramer::accept() {
+  has_pending_ = false;
+  next_line_ += pending_lines_;
+  if (pending_is_partial_) {
+    partial_seq_ = pending_.record.first_seq;
+    partial_size_ = pending_.record.bytes.size();
+    return;
+  }
+  ring_.consume(pending_.consumed_bytes);
+  if (pending_.record.kind == RecordKind::kPiece) partial_seq_ = partial_size_ = 0;
+  if (pending_.record.kind == RecordKind::kGap) gaps_.pop_front();
+  unfinished_since_us_ = -1;
+}
+
+int64_t StreamFramer::next_deadline_us() const {
+  const bool waits = unfinished_since_us_ >= 0 && unfinished_size_ != partial_size_;
+  return waits ? unfinished_since_us_ + kPartialAfterUs : -1;
+}
+
+void StreamFramer::begin_record(RecordKind kind, uint64_t next_seq) {
+  pending_.record = spool::SpoolRecord{};
+  pending_.record.kind = kind;
+  pending_.record.stream = stream_;
+  pending_.record.first_seq = next_seq;
+  pending_.record.first_line = next_line_;
+  pending_.record.stream_offset = ring_.tail();
+  pending_.times.clear();
+  pending_.consumed_bytes = 0;
+  pending_lines_ = 0;
+  pending_is_partial_ = false;
+}
+
+/// Notes when the event that ends at `end_position` was read.
+void StreamFramer::add_time(uint64_t end_position) {
+  const int64_t time_us = ring_.time_of(end_position);
+  if (!pending_.times.empty() && pending_.times.back().time_us == time_us) {
+    ++pending_.times.back().count;
+  } else {
+    pending_.times.push_back({1, time_us});
+  }
+  ++pending_.record.count;
+}
+
+/// A record of whole lines, as many as wait, if the next event is one.
+bool StreamFramer::make_lines(std::string_view waiting, uint64_t next_seq) {
+  if (splitter_.is_inside_line() || partial_seq_ != 0) return false;
+  begin_record(RecordKind::kLines, next_seq);
+  std::string_view rest = waiting;
+  framing::Piece piece;
+  while (waiting.size() - rest.size() < kRecordSizeBytesMax) {
+    const std::string_view before = rest;
+    if (!splitter_.take(rest, piece)) break;
+    if (!piece.ends_line) {
+      rest = before;
+      splitter_.start_line();
+      break;
+    }
+    add_time(ring_.tail() + (waiting.size() - rest.size()));
+  }
+  if (pending_.record.count == 0) return false;
+  pending_.record.bytes = waiting.substr(0, waiting.size() - rest.size());
+  pending_.consumed_bytes = pending_.record.bytes.size();
+  pending_lines_ = pending_.record.count;
+  return true;
+}
+
+/// A record of one piece of a long line, or of a line that was shown unfinished before.
+bool StreamFramer::make_piece(std::string_view waiting, uint64_t next_seq) {
+  framing::Piece piece;
+  std::string_view rest = waiting;
+  if (!splitter_.take(rest, piece)) return false;
+  begin_record(RecordKind::kPiece, next_seq);
+  pending_.record.bytes = piece.bytes;
+  if (piece.continues) pending_.record.flags |= spool::kContinuesLine;
+  if (piece.ends_line) pending_.record.flags |= spool::kEndsLine;
+  if (partial_seq_ != 0) {
+    pending_.record.flags |= spool::kReplaces;
+    pending_.record.replaces_seq = partial_seq_;
+  }
+  pending_.consumed_bytes = piece.bytes.size();
+  pending_lines_ = piece.ends_line ? 1 : 0;
+  add_time(ring_.tail() + piece.bytes.size());
+  return true;
+}
+
+/// A record of a line without its LF: for good at the end of the stream or before a gap, and for
+/// now when nothing came for a while.
+bool StreamFramer::make_unfinished(std::string_view waiting, uint64_t next_seq, int64_t now_us,
+                                   bool is_last) {
+  if (waiting.empty()) {
+    unfinished_size_ = 0;
+    unfinished_since_us_ = -1;
+    return false;
+  }
+  if (unfinished_since_us_ < 0 || waiting.size() != unfinished_size_) {
+    unfinished_since_us_ = now_us;
+    unfinished_size_ = waiting.size();
+  }
+  const bool is_due =
+      now_us - unfinished_since_us_ >= kPartialAfterUs && waiting.size() != partial_size_;
+  if (!is_last && !is_due) return false;
+  begin_record(RecordKind::kPiece, next_seq);
+  pending_.record.bytes = waiting;
+  if (splitter_.is_inside_line()) pending_.record.flags |= spool::kContinuesLine;
+  if (partial_seq_ != 0) {
+    pending_.record.flags |= spool::kReplaces;
+    pending_.record.replaces_seq = partial_seq_;
+  }
+  add_time(ring_.tail() + waiting.size());
+  if (is_last) {
+    pending_.consumed_bytes = waiting.size();
+    splitter_.start_line();
+    // Before a gap the line's LF is among the bytes dropped; it still counts as this line's.
+    pending_lines_ = gaps_.empty() ? 0 : 1;
+    if (!gaps_.empty()) {
+      Dropped& dropped = gaps_.front().dropped;
+      if (dropped.line_feeds > 0) {
+        --dropped.line_feeds;
+      } else {
+        dropped.ends_inside_line = false;
+      }
+    }
+  } else {
+    pending_.record.flags |= spool::kPartial;
+    pending_is_partial_ = true;
+  }
+  return true;
+}
+
+void StreamFramer::make_gap(uint64_t next_seq) {
+  const Dropped& dropped = gaps_.front().dropped;
+  begin_record(RecordKind::kGap, next_seq);
+  spool::Gap gap;
+  gap.lines = dropped.line_feeds + (dropped.ends_inside_line ? 1 : 0);
+  gap.bytes = dropped.bytes;
+  gap.from_us = dropped.from_us;
+  gap.to_us = dropped.to_us;
+  gap.reason = gaps_.front().reason;
+  pending_.text = spool::to_json_members(gap);
+  pending_.record.bytes = pending_.text;
+  pending_.record.count = 1;
+  pending_.times.push_back({1, dropped.from_us});
+  pending_lines_ = dropped.line_feeds;
+}
+
+}  // namespace gasoline::capture

@@ -1,0 +1,247 @@
+#include "capture/stream_pump.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include "base/assert.h"
+#include "process/scheduling.h"
+
+namespace gasoline::capture {
+
+namespace {
+
+/// A non-blocking description of our own of the pipe behind `fd`, so that a pump whose reader
+/// sleeps can be told to end. Nothing for what is no pipe, or may not be opened anew.
+FileDescriptor reopen_pipe(int fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) return {};
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  return FileDescriptor(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+}
+
+}  // namespace
+
+StreamPump::StreamPump(FileDescriptor child_end, int output_fd, spool::StreamRing& ring,
+                       const Clock& clock, Options options, std::function<void()> on_progress,
+                       std::function<void()> on_end)
+    : child_end_(std::move(child_end)),
+      output_fd_(output_fd),
+      own_output_(reopen_pipe(output_fd)),
+      ring_(ring),
+      clock_(clock),
+      options_(options),
+      on_progress_(std::move(on_progress)),
+      on_end_(std::move(on_end)),
+      stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  GASOLINE_ASSERT(stop_.is_open());
+  // The read end of a pipe is a description of its own: the child's write end stays blocking.
+  ::fcntl(child_end_.get(), F_SETFL, ::fcntl(child_end_.get(), F_GETFL) | O_NONBLOCK);
+  thread_ = std::thread([this] { run(); });
+}
+
+StreamPump::~StreamPump() {
+  abandoned_.store(true);
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(stop_.get(), &one, sizeof one);
+  space_.notify();
+  thread_.join();
+}
+
+void StreamPump::end_when_silent(int64_t silence_us) {
+  silence_us_.store(silence_us);
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(stop_.get(), &one, sizeof one);
+}
+
+void StreamPump::end_for_hand_over() {
+  keeps_pipe_.store(true);
+  end_when_silent(0);
+}
+
+std::vector<Dropped> StreamPump::take_dropped() {
+  const std::lock_guard lock(dropped_mutex_);
+  return std::exchange(dropped_, {});
+}
+
+void StreamPump::run() {
+  process::prefer_short_delays();
+  for (bool goes_on = true; goes_on && !abandoned_.load(std::memory_order_relaxed);) {
+    if (dropping_) {
+      goes_on = pump_past_ring();
+      continue;
+    }
+    const spool::StreamRing::Space space = ring_.free_space(kReadSizeBytesMax);
+    if (space.size > 0) {
+      goes_on = pump_into_ring(space);
+    } else if (!wait_for_space()) {
+      dropping_ = true;
+      gap_ = Dropped{};
+      gap_.from_us = read_time_us();
+      bypass_.resize(kReadSizeBytesMax);
+    }
+  }
+  if (dropping_) close_gap(true);
+  const bool is_kept = keeps_pipe_.load() && !is_at_end_ && !output_closed_.load();
+  if (!is_kept) child_end_.reset();
+  own_output_.reset();
+  ended_.store(true, std::memory_order_release);
+  on_progress_();
+  on_end_();
+}
+
+/// Sleeps until the pipe can be read, or has been silent for as long as end_when_silent allows, or
+/// the reader of our output is gone: then the child's very next write must fail, not the one after
+/// it.
+StreamPump::Wait StreamPump::wait_for_input() {
+  std::array<pollfd, 3> entries{
+      {{child_end_.get(), POLLIN, 0}, {output_fd_, 0, 0}, {stop_.get(), POLLIN, 0}}};
+  while (!abandoned_.load(std::memory_order_relaxed)) {
+    const int64_t silence_us = silence_us_.load();
+    const bool is_ending = silence_us >= 0;
+    const int timeout_ms = is_ending ? static_cast<int>((silence_us + 999) / 1000) : -1;
+    const int ready = ::poll(entries.data(), entries.size(), timeout_ms);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready == 0) return Wait::kEnd;
+    if (entries[2].revents != 0) {  // told something new: look again
+      uint64_t told = 0;
+      [[maybe_unused]] const ssize_t got = ::read(stop_.get(), &told, sizeof told);
+      continue;
+    }
+    if (entries[0].revents != 0) return Wait::kReadable;
+    // A socket whose other end is closed reports only POLLHUP.
+    if ((entries[1].revents & (POLLERR | POLLHUP)) != 0) {
+      output_closed_.store(true, std::memory_order_relaxed);
+      return Wait::kEnd;
+    }
+  }
+  return Wait::kEnd;
+}
+
+bool StreamPump::pump_into_ring(spool::StreamRing::Space space) {
+  const ssize_t got = ::read(child_end_.get(), space.bytes, space.size);
+  if (got > 0) {
+    const auto size = static_cast<uint64_t>(got);
+    ring_.publish(size, read_time_us());
+    counters_.bytes.fetch_add(size, std::memory_order_relaxed);
+    const bool passed = pass_on({space.bytes, size});
+    on_progress_();
+    return passed;
+  }
+  if (got == 0) return reach_end();
+  if (errno == EAGAIN) return wait_for_input() == Wait::kReadable;
+  return errno == EINTR;
+}
+
+bool StreamPump::reach_end() {
+  is_at_end_ = true;
+  return false;
+}
+
+/// True when there is space; false when the ring has not been emptied at all for too long.
+bool StreamPump::wait_for_space() {
+  on_progress_();
+  uint64_t tail = ring_.tail();
+  int64_t since_us = clock_.monotonic_us();
+  while (ring_.free_space(1).size == 0) {
+    if (abandoned_.load(std::memory_order_relaxed)) return true;
+    space_.wait(options_.stall_us / 4);
+    const int64_t now_us = clock_.monotonic_us();
+    if (ring_.tail() != tail) {
+      tail = ring_.tail();
+      since_us = now_us;
+    }
+    if (!options_.lossless && now_us - since_us >= options_.stall_us) return false;
+  }
+  return true;
+}
+
+/// One read while dropping. Capture resumes at the start of a line, once half of the ring is free.
+bool StreamPump::pump_past_ring() {
+  const uint64_t free = ring_.size_bytes() - (ring_.head() - ring_.tail());
+  const bool has_room = free >= ring_.size_bytes() / 2;
+  if (has_room && (gap_.bytes == 0 || !gap_.ends_inside_line)) {
+    resume_capture({});
+    return true;
+  }
+  const ssize_t got = ::read(child_end_.get(), bypass_.data(), bypass_.size());
+  if (got < 0 && errno == EAGAIN) return wait_for_input() == Wait::kReadable;
+  if (got < 0) return errno == EINTR;
+  if (got == 0) return reach_end();
+  const std::string_view bytes(bypass_.data(), static_cast<size_t>(got));
+  counters_.bytes.fetch_add(bytes.size(), std::memory_order_relaxed);
+  const size_t last_line_feed = bytes.rfind('\n');
+  const bool can_resume = has_room && last_line_feed != std::string_view::npos;
+  const std::string_view dropped = can_resume ? bytes.substr(0, last_line_feed + 1) : bytes;
+  gap_.bytes += dropped.size();
+  gap_.line_feeds += static_cast<uint64_t>(std::count(dropped.begin(), dropped.end(), '\n'));
+  gap_.ends_inside_line = dropped.back() != '\n';
+  gap_.to_us = read_time_us();
+  counters_.dropped_bytes.fetch_add(dropped.size(), std::memory_order_relaxed);
+  if (can_resume) resume_capture(bytes.substr(dropped.size()));
+  return pass_on(bytes);
+}
+
+void StreamPump::resume_capture(std::string_view rest) {
+  close_gap(false);
+  dropping_ = false;
+  while (!rest.empty()) {
+    const spool::StreamRing::Space space = ring_.free_space(rest.size());
+    std::copy_n(rest.data(), space.size, space.bytes);
+    ring_.publish(space.size, gap_.to_us);
+    rest.remove_prefix(space.size);
+  }
+  on_progress_();
+}
+
+void StreamPump::close_gap(bool at_end) {
+  if (gap_.bytes == 0) return;
+  gap_.position = ring_.head();
+  gap_.ends_inside_line = gap_.ends_inside_line && at_end;
+  const std::lock_guard lock(dropped_mutex_);
+  dropped_.push_back(gap_);
+}
+
+/// Writes to where the child would have written. False when nobody reads there any more: then the
+/// pump ends and closes the pipe, and the child gets SIGPIPE or EPIPE at its next write, as without
+/// us.
+bool StreamPump::pass_on(std::string_view bytes) {
+  const int fd = own_output_.is_open() ? own_output_.get() : output_fd_;
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written >= 0) {
+      bytes.remove_prefix(static_cast<size_t>(written));
+    } else if (errno == EAGAIN) {
+      wait_for_output(fd);
+    } else if (errno != EINTR) {
+      output_closed_.store(true, std::memory_order_relaxed);
+      return false;
+    }
+    if (abandoned_.load(std::memory_order_relaxed)) return false;
+  }
+  return true;
+}
+
+void StreamPump::wait_for_output(int fd) {
+  constexpr int kTimeoutMs = 100;
+  std::array<pollfd, 2> entries{{{fd, POLLOUT, 0}, {stop_.get(), POLLIN, 0}}};
+  // Once asked to end when silent, stop_ stays readable.
+  const bool is_ending = silence_us_.load() >= 0;
+  ::poll(entries.data(), is_ending ? 1 : 2, is_ending ? kTimeoutMs : -1);
+}
+
+/// Wall time that never runs backwards within the stream, whatever is done to the machine's clock.
+int64_t StreamPump::read_time_us() {
+  last_time_us_ = std::max(last_time_us_, clock_.wall_us());
+  return last_time_us_;
+}
+
+}  // namespace gasoline::capture

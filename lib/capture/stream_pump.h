@@ -1,0 +1,119 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file_descriptor.h"
+#include "base/wake_up.h"
+#include "spool/stream_ring.h"
+
+namespace gasoline::capture {
+
+/// Bytes of a stream that were passed on but not captured.
+struct Dropped {
+  uint64_t position = 0;  ///< of the ring: what is behind it was captured after the gap
+  uint64_t bytes = 0;
+  uint64_t line_feeds = 0;        ///< among those bytes
+  bool ends_inside_line = false;  ///< the stream ended before the LF of the last line dropped
+  int64_t from_us = 0;
+  int64_t to_us = 0;
+};
+
+/// Passes one stream of the child on to where it would have gone, byte by byte as it comes, and
+/// puts a copy into the ring. A thread of its own, so that a stream whose reader is slow holds back
+/// nobody else: neither the other stream, nor signals.
+///
+/// A full ring means that we read no faster than it is emptied. When it was not emptied at all for
+/// Options::stall_us, bytes are dropped from the capture (never from the output) until it is, and
+/// told by take_dropped(). With `lossless` the child waits instead. Nothing is allocated per read.
+class StreamPump {
+ public:
+  struct Options {
+    bool lossless = false;
+    int64_t stall_us = 200'000;
+  };
+  struct Counters {
+    std::atomic<uint64_t> bytes{0};
+    std::atomic<uint64_t> dropped_bytes{0};
+  };
+  static constexpr uint64_t kReadSizeBytesMax = 64 * 1024;
+
+  /// `child_end` is the read end of the child's pipe; `output_fd` is borrowed and never made
+  /// non-blocking, since others may share it. `on_progress` is called from the pump's thread
+  /// whenever the ring got bytes or a gap, and `on_end` once, when the stream has ended.
+  StreamPump(FileDescriptor child_end, int output_fd, spool::StreamRing& ring, const Clock& clock,
+             Options options, std::function<void()> on_progress, std::function<void()> on_end);
+  /// Ends the thread; what it had not read stays unread.
+  ~StreamPump();
+  StreamPump(const StreamPump&) = delete;
+  StreamPump& operator=(const StreamPump&) = delete;
+
+  /// The child is gone: end as soon as the pipe has been silent for `silence_us`, even if a process
+  /// that it left behind still holds the pipe. Any thread.
+  void end_when_silent(int64_t silence_us);
+  /// Somebody else will read the pipe from here on: end as soon as it is empty, and keep it for
+  /// take_pipe(). Any thread.
+  void end_for_hand_over();
+  /// The pipe of a pump that ended for a hand-over; not open if the stream had ended by itself.
+  FileDescriptor take_pipe() { return std::move(child_end_); }
+  /// The ring has been emptied a little. Any thread.
+  void notify_space() { space_.notify(); }
+  /// True once nothing more will come; the ring and take_dropped() then hold the rest. Any thread.
+  bool has_ended() const { return ended_.load(std::memory_order_acquire); }
+  /// What was dropped since the last call, in order. Any thread.
+  std::vector<Dropped> take_dropped();
+  /// True if the reader of our output is gone.
+  bool is_output_closed() const { return output_closed_.load(std::memory_order_relaxed); }
+  const Counters& counters() const { return counters_; }
+
+ private:
+  enum class Wait { kReadable, kEnd };
+
+  void run();
+  Wait wait_for_input();
+  bool pump_into_ring(spool::StreamRing::Space space);
+  bool pump_past_ring();
+  bool reach_end();
+  bool wait_for_space();
+  void resume_capture(std::string_view rest);
+  void close_gap(bool at_end);
+  bool pass_on(std::string_view bytes);
+  void wait_for_output(int fd);
+  int64_t read_time_us();
+
+  FileDescriptor child_end_;
+  const int output_fd_;
+  FileDescriptor own_output_;  // the same pipe, non-blocking; none if it is no pipe
+  spool::StreamRing& ring_;
+  const Clock& clock_;
+  const Options options_;
+  const std::function<void()> on_progress_;
+  const std::function<void()> on_end_;
+
+  FileDescriptor stop_;  // an eventfd: end_when_silent or the destructor has something to say
+  std::atomic<bool> abandoned_{false};
+  std::atomic<bool> keeps_pipe_{false};
+  std::atomic<int64_t> silence_us_{-1};
+  std::atomic<bool> ended_{false};
+  std::atomic<bool> output_closed_{false};
+  WakeUp space_;
+  Counters counters_;
+  int64_t last_time_us_ = 0;
+
+  bool dropping_ = false;   // the pump's thread only
+  bool is_at_end_ = false;  // likewise: nobody holds the pipe's other end any more
+  Dropped gap_;
+  std::vector<char> bypass_;  // where bytes are read to while dropping
+  std::mutex dropped_mutex_;
+  std::vector<Dropped> dropped_;
+
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace gasoline::capture

@@ -1,0 +1,110 @@
+#include "daemon/adoption.h"
+
+#include <fmt/format.h>
+
+#include <future>
+
+#include "journal/writer.h"
+#include "spool/spool_directory.h"
+#include "spool/spool_reader.h"
+
+namespace gasoline::daemon {
+
+Adoption::Adoption(io::FileSystem& files, Pipeline& pipeline, const Clock& clock, Random& random,
+                   Log& log, Options options)
+    : files_(files),
+      pipeline_(pipeline),
+      clock_(clock),
+      random_(random),
+      log_(log),
+      options_(std::move(options)),
+      thread_([this] { run(); }) {}
+
+Adoption::~Adoption() {
+  is_stopping_.store(true);
+  wake_.notify();
+  thread_.join();
+}
+
+void Adoption::run() {
+  while (!is_stopping_.load()) {
+    if (pipeline_.is_ready()) look_around();
+    wake_.wait(options_.interval_us);
+  }
+}
+
+void Adoption::look_around() {
+  for (const std::string& directory : spool::list_runs(files_, options_.directory)) {
+    if (is_stopping_.load()) return;
+    adopt(directory);
+  }
+}
+
+void Adoption::adopt(const std::string& directory) {
+  auto run = spool::read_run_description(files_, directory);
+  if (!run) return;  // still being born, or not a run
+  auto lock = journal::Writer::open(files_, directory, {}, clock_, random_);
+  if (!lock) {
+    if (lock.error().code != Error::kLocked) {
+      counters_.failures.fetch_add(1, std::memory_order_relaxed);
+      log_.warn("cannot adopt " + directory + ": " + lock.error().to_string());
+    }
+    return;
+  }
+  if (!spool::read_run_description(files_, directory)) {
+    // Its wrapper finished and removed it just before we made it anew by locking.
+    static_cast<void>(spool::remove_run(files_, directory));
+    return;
+  }
+  auto reader = spool::SpoolReader::open(files_, directory, *run);
+  if (!reader) return log_.warn("cannot adopt " + directory + ": " + reader.error().to_string());
+  uint64_t events = 0;
+  spool::SpoolBatch batch;
+  while (true) {
+    if (Status read = reader.value()->next_batch({}, batch); !read) {
+      return log_.warn("cannot read " + directory + ": " + read.error().to_string());
+    }
+    if (batch.events == 0) break;
+    Pipeline::Job job;
+    job.body = batch.body;
+    if (!deliver(std::move(job))) return;
+    events += batch.events;
+    counters_.events.fetch_add(batch.events, std::memory_order_relaxed);
+    if (Status gone = lock.value()->release_before(reader.value()->position().record); !gone) {
+      log_.warn(gone.error().to_string());
+    }
+  }
+  counters_.spools.fetch_add(1, std::memory_order_relaxed);
+  log_.info(fmt::format("adopted run {} ({}): {} events", run->run_id, run->service, events));
+  if (Status removed = spool::remove_run(files_, directory); !removed) {
+    log_.warn("cannot remove " + directory + ": " + removed.error().to_string());
+  }
+}
+
+/// Waits for the pipeline, at growing intervals while it is full or its log cannot be written.
+/// False if the daemon ends first: whoever comes next begins with the same batch.
+bool Adoption::deliver(Pipeline::Job job) {
+  int64_t delay_us = 10'000;
+  while (!is_stopping_.load()) {
+    std::promise<Outcome> promise;
+    std::future<Outcome> future = promise.get_future();
+    Pipeline::Job attempt;
+    attempt.body = job.body;
+    attempt.done = [&promise](Outcome outcome) { promise.set_value(std::move(outcome)); };
+    if (pipeline_.submit(attempt)) {
+      const Outcome outcome = future.get();
+      if (outcome.code != Outcome::Code::kUnavailable) {
+        if (outcome.code != Outcome::Code::kTaken) {
+          counters_.failures.fetch_add(1, std::memory_order_relaxed);
+          log_.warn("a batch of an adopted spool was refused: " + outcome.detail);
+        }
+        return true;
+      }
+    }
+    wake_.wait(delay_us);
+    delay_us = std::min<int64_t>(2 * delay_us, 1'000'000);
+  }
+  return false;
+}
+
+}  // namespace gasoline::daemon

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "store/query.h"
+
+namespace gasoline::daemon {
+
+/// The JSON of a timeline (docs/API.md, schema Timeline).
+std::string timeline_json(const store::Answer& answer);
+
+}  // namespace gasoline::daemon

@@ -1,0 +1,312 @@
+#include "daemon/daemon.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <optional>
+
+#include "base/places.h"
+#include "daemon/access_policy.h"
+#include "daemon/adoption.h"
+#include "daemon/handlers.h"
+#include "daemon/state_directory.h"
+#include "daemon/systemd.h"
+#include "daemon/taken_streams.h"
+#include "http/server.h"
+#include "io/real_file_system.h"
+#include "loop/signal_watcher.h"
+#include "loop/timer.h"
+
+namespace gasoline::daemon {
+namespace {
+
+constexpr size_t kQueryThreads = 2;
+constexpr size_t kQueriesQueuedMax = 128;
+constexpr int64_t kHousekeepingIntervalUs = 1'000'000;
+constexpr useconds_t kLockRetryUs = 20'000;
+constexpr int64_t kShutdownLimitUs = 4'000'000;
+
+/// This machine's zone for printed times that name none.
+int32_t local_zone_offset_minutes() {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  ::localtime_r(&now, &local);
+  return static_cast<int32_t>(local.tm_gmtoff / 60);
+}
+
+bool is_loopback(const std::string& address) {
+  return address.starts_with("127.") || address == "::1";
+}
+
+std::string to_text(const ListenAddress& listen) {
+  const bool is_v6 = listen.address.find(':') != std::string::npos;
+  return is_v6 ? fmt::format("[{}]:{}", listen.address, listen.port)
+               : fmt::format("{}:{}", listen.address, listen.port);
+}
+
+}  // namespace
+
+/// The parts, in the order in which they are built; destroyed in the opposite one.
+struct Daemon::Parts {
+  Parts(Options options_given, const Clock& clock_given, Log& log_given)
+      : options(std::move(options_given)), clock(clock_given), diary(log_given) {}
+
+  Status open_state();
+  Status open_pipeline();
+  Status open_server();
+  Status listen(std::vector<Problem>& problems);
+  void keep_house();
+  void note_clients();
+  void shut_down();
+
+  Options options;
+  const Clock& clock;
+  Log& diary;
+  SystemRandom random;
+  io::RealFileSystem files;
+  loop::Loop loop;
+  std::optional<StateDirectory> state;
+  std::unique_ptr<EventLog> log;
+  std::unique_ptr<understand::Rules> rules;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<Pipeline> pipeline;
+  std::unique_ptr<AccessPolicy> policy;
+  std::unique_ptr<QueryThreads> queries;
+  std::unique_ptr<Adoption> adoption;
+  std::unique_ptr<Context> context;
+  std::unique_ptr<Router> router;
+  std::unique_ptr<http::Server> server;
+  std::unique_ptr<TakenStreams> taken;
+  std::unique_ptr<loop::Timer> housekeeping;
+  std::unique_ptr<loop::Timer> deadline;
+  std::unique_ptr<loop::Timer> ending;  // shuts down from the loop, never from within a handler
+  std::unique_ptr<loop::SignalWatcher> terminate;
+  std::unique_ptr<loop::SignalWatcher> interrupt;
+  std::unique_ptr<loop::SignalWatcher> hang_up;
+  uint64_t requests_seen = 0;
+  int64_t last_client_us = 0;
+  bool is_ending = false;
+};
+
+Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Daemon::~Daemon() = default;
+
+const std::string& Daemon::state_directory() const {
+  return parts_->options.state_directory;
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::create(Options options, const Clock& clock, Log& log) {
+  for (const ListenAddress& listen : options.listen) {
+    if (!is_loopback(listen.address) && options.token.empty()) {
+      return Error::of(Error::kInvalid, "listen on " + to_text(listen),
+                       "an address beyond this machine needs --token-file");
+    }
+  }
+  auto parts = std::make_unique<Parts>(std::move(options), clock, log);
+  if (Status opened = parts->open_state(); !opened) return opened.error();
+  if (Status opened = parts->open_pipeline(); !opened) return opened.error();
+  if (Status opened = parts->open_server(); !opened) return opened.error();
+  return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
+}
+
+Status Daemon::Parts::open_state() {
+  auto opened = StateDirectory::open(files, options.state_directory);
+  const int64_t give_up_us = clock.monotonic_us() + options.lock_timeout_us;
+  while (!opened && opened.error().code == Error::kLocked && clock.monotonic_us() < give_up_us) {
+    ::usleep(kLockRetryUs);
+    opened = StateDirectory::open(files, options.state_directory);
+  }
+  if (!opened) return opened.error();
+  state.emplace(std::move(*opened));
+  EventLog::Options log_options;
+  log_options.directory = options.state_directory + "/events";
+  log_options.size_bytes_max = options.log_size_bytes_max;
+  log_options.ttl_us = options.ttl_us;
+  auto opened_log = EventLog::open(files, log_options, clock, random, diary);
+  if (!opened_log) return opened_log.error();
+  log = std::move(*opened_log);
+  return {};
+}
+
+Status Daemon::Parts::open_pipeline() {
+  understand::Options understanding;
+  understanding.zone_offset_minutes_local = local_zone_offset_minutes();
+  if (!options.cache_directory.empty() && make_private_directories(options.cache_directory)) {
+    understanding.pattern_cache_directory = options.cache_directory;
+  }
+  auto created = understand::Rules::create(understanding, diary);
+  if (!created) return created.error();
+  rules = std::move(*created);
+  store::Options store_options;
+  store_options.bytes_max = options.store_bytes_max;
+  store_options.events_max = options.store_events_max;
+  store_options.ttl_us = options.ttl_us;
+  store = std::make_unique<store::Store>(store_options, clock);
+  Pipeline::Options pipeline_options;
+  pipeline_options.ack = options.ack;
+  pipeline =
+      std::make_unique<Pipeline>(*log, *store, *rules, clock, random, diary, pipeline_options);
+  queries = std::make_unique<QueryThreads>(kQueryThreads, kQueriesQueuedMax);
+  return {};
+}
+
+Status Daemon::Parts::open_server() {
+  AccessPolicy::Options access;
+  access.uid = ::geteuid();
+  access.token = options.token;
+  access.allowed_hosts = options.allowed_hosts;
+  access.allowed_origins = options.allowed_origins;
+  if (access.token.empty()) {
+    auto token = state->token(random);
+    if (!token) return token.error();
+    access.token = *token;
+  }
+  policy = std::make_unique<AccessPolicy>(std::move(access));
+  context = std::make_unique<Context>(
+      Context{clock,
+              *store,
+              *log,
+              *pipeline,
+              *queries,
+              *policy,
+              [this] { return server->counters(); },
+              [this] { return adoption == nullptr ? nullptr : &adoption->counters(); },
+              [this] { ending->start(0); },
+              options.version,
+              options.socket_path,
+              {},
+              options.state_directory,
+              clock.monotonic_us(),
+              {}});
+  router = std::make_unique<Router>(make_routes(*context));
+  server = std::make_unique<http::Server>(
+      loop, clock, http::Limits{},
+      [this](const http::Request& request) {
+        auto refused = policy->check(request);
+        return refused ? std::move(refused) : router->check(request);
+      },
+      [this](http::Request&& request, http::Responder responder) {
+        router->handle(std::move(request), std::move(responder));
+      });
+  return listen(context->problems);
+}
+
+/// The Unix socket must be had; a TCP port may belong to somebody else, who is left alone.
+Status Daemon::Parts::listen(std::vector<Problem>& problems) {
+  for (const int fd : take_activation_sockets()) {
+    if (Status adopted = server->listen_fd(fd); !adopted) return adopted;
+  }
+  const std::string directory = options.socket_path.substr(0, options.socket_path.rfind('/'));
+  if (Status made = make_private_directories(directory); !made) return made;
+  if (Status bound = server->listen_unix(options.socket_path, 0600); !bound) return bound;
+  taken = std::make_unique<TakenStreams>(loop, *pipeline, clock, diary);
+  if (Status bound = taken->listen(spool::hand_over_socket_path(options.socket_path)); !bound) {
+    return bound;
+  }
+  for (const ListenAddress& wanted : options.listen) {
+    const auto port = server->listen_tcp(wanted.address, wanted.port);
+    if (port) {
+      context->addresses.push_back(to_text({wanted.address, *port}));
+      continue;
+    }
+    const std::string text = to_text(wanted);
+    diary.warn(fmt::format("{}: {}; serving on {} all the same", text, port.error().to_string(),
+                           options.socket_path));
+    problems.push_back(
+        {fmt::format("{} is not served: {}", text, port.error().to_string()),
+         "end the program that holds the port, or start gasolined with another "
+         "--listen ADDR:PORT; wrapped commands use the socket and are not affected"});
+  }
+  if (state->is_on_network()) {
+    diary.warn(options.state_directory + " is on a network file system");
+    problems.push_back({options.state_directory + " is on a network file system, where locks and "
+                                                  "syncs may not hold",
+                        "set XDG_STATE_HOME, or start gasolined with --state-dir on a local disk"});
+  }
+  return {};
+}
+
+void Daemon::run() {
+  Parts& parts = *parts_;
+  parts.pipeline->start();
+  Adoption::Options adoption;
+  adoption.directory = parts.options.spool_directory;
+  parts.adoption = std::make_unique<Adoption>(parts.files, *parts.pipeline, parts.clock,
+                                              parts.random, parts.diary, adoption);
+  const auto end = [&parts](int) { parts.shut_down(); };
+  parts.terminate = std::make_unique<loop::SignalWatcher>(parts.loop, end);
+  parts.interrupt = std::make_unique<loop::SignalWatcher>(parts.loop, end);
+  parts.hang_up = std::make_unique<loop::SignalWatcher>(parts.loop, [&parts](int) {
+    parts.diary.info("SIGHUP: there is no configuration file to read again");
+  });
+  static_cast<void>(parts.terminate->start(SIGTERM));
+  static_cast<void>(parts.interrupt->start(SIGINT));
+  static_cast<void>(parts.hang_up->start(SIGHUP));
+  parts.deadline = std::make_unique<loop::Timer>(parts.loop, [&parts] { parts.loop.stop(); });
+  parts.deadline->set_keeps_loop_alive(false);
+  parts.ending = std::make_unique<loop::Timer>(parts.loop, [&parts] { parts.shut_down(); });
+  parts.last_client_us = parts.clock.monotonic_us();
+  parts.housekeeping = std::make_unique<loop::Timer>(parts.loop, [&parts] { parts.keep_house(); });
+  parts.housekeeping->start(kHousekeepingIntervalUs, kHousekeepingIntervalUs);
+  for (const std::string& address : parts.context->addresses) {
+    parts.diary.info("serving http://" + address);
+  }
+  parts.diary.info("serving " + parts.options.socket_path);
+  notify_service_manager("READY=1");
+  parts.loop.run();
+  parts.diary.info("ended");
+}
+
+/// Once a second: makes a socket that vanished anew, and ends a daemon that nobody needs.
+void Daemon::Parts::keep_house() {
+  struct stat status {};
+  if (::stat(options.socket_path.c_str(), &status) != 0) {
+    const std::string directory = options.socket_path.substr(0, options.socket_path.rfind('/'));
+    const Status made = make_private_directories(directory);
+    const Status bound = made ? server->listen_unix(options.socket_path, 0600) : made;
+    diary.warn(options.socket_path + " had vanished and " +
+               (bound ? "was made again" : "cannot be made again: " + bound.error().to_string()));
+  }
+  note_clients();
+  const int64_t idle_us = clock.monotonic_us() - last_client_us;
+  if (options.idle_exit_us > 0 && idle_us >= options.idle_exit_us) {
+    diary.info("nobody has asked for anything in a while");
+    shut_down();
+  }
+}
+
+/// A client is whoever has a connection open, has asked something since the last look, or writes
+/// into a pipe that we read.
+void Daemon::Parts::note_clients() {
+  const http::Server::Counters counters = server->counters();
+  const bool has_clients = counters.connections_open > 0 ||
+                           counters.requests_total != requests_seen || taken->runs() > 0;
+  if (!has_clients) return;
+  requests_seen = counters.requests_total;
+  last_client_us = clock.monotonic_us();
+}
+
+/// Stops taking in, finishes what was taken, flushes; the loop runs out when the last answer is
+/// sent.
+void Daemon::Parts::shut_down() {
+  if (is_ending) return;
+  is_ending = true;
+  diary.info("ending");
+  notify_service_manager("STOPPING=1");
+  deadline->start(kShutdownLimitUs);
+  server->stop_accepting();
+  adoption.reset();
+  pipeline->drain();
+  taken.reset();
+  server->close();
+  housekeeping.reset();
+  terminate.reset();
+  interrupt.reset();
+  hang_up.reset();
+}
+
+}  // namespace gasoline::daemon

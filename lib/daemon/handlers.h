@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "daemon/access_policy.h"
+#include "daemon/adoption.h"
+#include "daemon/event_log.h"
+#include "daemon/pipeline.h"
+#include "daemon/query_threads.h"
+#include "daemon/router.h"
+#include "http/server.h"
+#include "store/store.h"
+
+namespace gasoline::daemon {
+
+/// Something that is wrong and that a person can mend.
+struct Problem {
+  std::string what;
+  std::string remedy;
+};
+
+/// What the handlers work on. All of it outlives the server.
+struct Context {
+  const Clock& clock;
+  store::Store& store;
+  EventLog& log;
+  Pipeline& pipeline;
+  QueryThreads& queries;
+  const AccessPolicy& policy;
+  std::function<http::Server::Counters()> http_counters;  ///< loop thread only
+  std::function<const Adoption::Counters*()> adoption_counters;
+  std::function<void()> end_daemon;  ///< as SIGTERM does
+  std::string version;
+  std::string socket_path;
+  std::vector<std::string> addresses;  ///< that are served, "127.0.0.1:7890"
+  std::string state_directory;
+  int64_t started_us = 0;         ///< monotonic
+  std::vector<Problem> problems;  ///< found at start
+};
+
+/// The route table of the daemon. `context` must outlive the routes.
+std::vector<Route> make_routes(const Context& context);
+
+// One group of routes each, called by make_routes.
+void add_ingest_routes(const Context& context, std::vector<Route>& routes);
+void add_query_routes(const Context& context, std::vector<Route>& routes);
+void add_health_routes(const Context& context, std::vector<Route>& routes);
+
+/// The JSON of a good answer.
+http::Response json_response(std::string body);
+
+}  // namespace gasoline::daemon

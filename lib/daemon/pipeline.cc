@@ -1,0 +1,297 @@
+#include "daemon/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/ids.h"
+#include "event/event_codec.h"
+#include "event/json_text.h"
+
+namespace gasoline::daemon {
+namespace {
+
+constexpr int64_t kMaintenanceIntervalUs = 10'000'000;
+constexpr uint64_t kMessageSizeBytesMax = 4ull << 20;
+constexpr uint64_t kMetadataSizeBytesMax = 1ull << 20;
+constexpr uint64_t kAppendSizeBytes = 8ull << 20;  // about; the journal's bound is twice that
+
+uint64_t rough_size(const event::Event& event) {
+  return event.message.size() + event.metadata.size() + 512;
+}
+
+/// FNV-1a: the part of an event's id that tells runs apart. Deterministic, so that an event which
+/// is delivered twice has one id.
+uint64_t fingerprint(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  return hash;
+}
+
+void append_failure(std::string& to, size_t index, std::string_view error) {
+  if (!to.empty()) to.push_back(',');
+  fmt::format_to(std::back_inserter(to), "{{\"index\":{},\"error\":", index);
+  event::append_json_string(to, error);
+  to.push_back('}');
+}
+
+}  // namespace
+
+std::string_view to_string(AckLevel level) noexcept {
+  switch (level) {
+    case AckLevel::kMemory:
+      return "memory";
+    case AckLevel::kWritten:
+      return "written";
+    case AckLevel::kSynced:
+      return "synced";
+  }
+  return "written";
+}
+
+Pipeline::Pipeline(EventLog& log, store::Store& store, const understand::Rules& rules,
+                   const Clock& clock, Random& random, Log& diary, Options options)
+    : log_(log),
+      store_(store),
+      understanding_(rules, clock),
+      clock_(clock),
+      random_(random),
+      diary_(diary),
+      options_(options) {}
+
+Pipeline::~Pipeline() {
+  drain();
+}
+
+void Pipeline::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+bool Pipeline::submit(Job& job) {
+  const std::lock_guard lock(mutex_);
+  const bool is_full =
+      queue_.size() >= options_.queued_bodies_max ||
+      (!queue_.empty() && queued_bytes_ + job.body.size() > options_.queued_bytes_max);
+  if (is_closed_ || is_full) {
+    counters_.refused_bodies.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  queued_bytes_ += job.body.size();
+  queue_.push_back(std::move(job));
+  wake_.notify_one();
+  return true;
+}
+
+void Pipeline::drain() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_closed_ = true;
+    wake_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+uint64_t Pipeline::queued_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return queued_bytes_;
+}
+
+size_t Pipeline::queued_bodies() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+void Pipeline::run() {
+  replay();
+  is_ready_.store(true, std::memory_order_release);
+  while (true) {
+    std::vector<Job> jobs = take_jobs();
+    if (jobs.empty()) break;
+    std::vector<Answered> answered;
+    for (Job& job : jobs) {
+      if (job.done == nullptr) continue;  // a wake-up for maintenance
+      answered.push_back({std::move(job.done), process(job)});
+      // Under kSynced one sync serves all bodies that were waiting.
+      if (options_.ack == AckLevel::kSynced) continue;
+      answered.back().done(std::move(answered.back().outcome));
+      answered.pop_back();
+    }
+    if (!answered.empty()) {
+      const Status synced = log_.sync();
+      for (Answered& entry : answered) {
+        if (!synced && entry.outcome.code == Outcome::Code::kTaken) {
+          entry.outcome.code = Outcome::Code::kUnavailable;
+          entry.outcome.detail = synced.error().to_string();
+        }
+        entry.done(std::move(entry.outcome));
+      }
+    }
+    maintain();
+  }
+  if (Status synced = log_.sync(); !synced)
+    diary_.error("event log: " + synced.error().to_string());
+}
+
+void Pipeline::replay() {
+  const int64_t start_us = clock_.monotonic_us();
+  uint64_t events = 0;
+  const Status replayed = log_.replay([&](std::span<const event::Event> batch) {
+    events += batch.size();
+    store_.apply(batch);
+  });
+  if (!replayed) diary_.error("event log: " + replayed.error().to_string());
+  if (events > 0) {
+    diary_.info(fmt::format("{} events brought back in {} ms", events,
+                            (clock_.monotonic_us() - start_us) / 1000));
+  }
+}
+
+/// The bodies that wait; one empty job when it is time for maintenance; nothing at the end.
+std::vector<Pipeline::Job> Pipeline::take_jobs() {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, std::chrono::microseconds(kMaintenanceIntervalUs),
+                 [this] { return !queue_.empty() || is_closed_; });
+  std::vector<Job> jobs;
+  if (queue_.empty() && !is_closed_) jobs.emplace_back();
+  // The queue's bytes count until they are worked off, so only a few bodies leave it at a time.
+  constexpr size_t kJobsPerTurn = 16;
+  while (!queue_.empty() && jobs.size() < kJobsPerTurn) {
+    queued_bytes_ -= queue_.front().body.size();
+    jobs.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return jobs;
+}
+
+Outcome Pipeline::process(Job& job) {
+  Outcome outcome;
+  counters_.batches.fetch_add(1, std::memory_order_relaxed);
+  arena_.reset();
+  job.body.reserve(job.body.size() + event::EventReader::kPaddingBytes);
+  now_us_ = clock_.wall_us();
+  if (Status read = reader_.read(job.body, job.form, arena_, batch_); !read) {
+    counters_.bad_bodies.fetch_add(1, std::memory_order_relaxed);
+    outcome.code =
+        read.error().code == Error::kTooLarge ? Outcome::Code::kTooLarge : Outcome::Code::kInvalid;
+    outcome.detail = read.error().detail;
+    return outcome;
+  }
+  if (!check_run(outcome)) return outcome;
+  select_events(outcome);
+  if (Status stored = store_batch(); !stored) {
+    counters_.log_failures.fetch_add(1, std::memory_order_relaxed);
+    diary_.error("event log: " + stored.error().to_string());
+    outcome.code = Outcome::Code::kUnavailable;
+    outcome.detail = stored.error().to_string();
+    return outcome;
+  }
+  for (const event::ParsedBatch::Failure& failure : batch_.failures) {
+    append_failure(outcome.failed, failure.index, failure.error);
+  }
+  counters_.events.fetch_add(accepted_.size(), std::memory_order_relaxed);
+  counters_.duplicates.fetch_add(outcome.duplicates, std::memory_order_relaxed);
+  counters_.failed_events.fetch_add(batch_.failures.size(), std::memory_order_relaxed);
+  counters_.secrets_masked.store(understanding_.counters().secrets_masked,
+                                 std::memory_order_relaxed);
+  counters_.ids_rejected.store(understanding_.counters().ids_rejected, std::memory_order_relaxed);
+  if (outcome.count == 0 && !batch_.failures.empty()) outcome.code = Outcome::Code::kNoneTaken;
+  return outcome;
+}
+
+bool Pipeline::check_run(Outcome& outcome) {
+  if (batch_.run_id.empty()) return true;
+  if (!is_ulid(batch_.run_id)) {
+    outcome.code = Outcome::Code::kInvalid;
+    outcome.detail = "'run_id' must be a ULID";
+    return false;
+  }
+  if (log_.marks().last_seq(batch_.run_id) == 0 && is_beyond_marks(batch_.run_id, now_us_)) {
+    diary_.warn(
+        fmt::format("a batch of run {} was refused: the run began more than 7 days ago and "
+                    "what it delivered before is no longer known",
+                    batch_.run_id));
+    outcome.code = Outcome::Code::kRunTooOld;
+    outcome.detail = "the run began more than 7 days ago; its repeats cannot be recognised";
+    return false;
+  }
+  return true;
+}
+
+/// Completes the events that are new and good; the others are counted as duplicates or failures.
+void Pipeline::select_events(Outcome& outcome) {
+  accepted_.clear();
+  const uint64_t taken_seq = log_.marks().last_seq(batch_.run_id);
+  for (size_t i = 0; i < batch_.events.size(); ++i) {
+    event::Event& event = batch_.events[i];
+    const size_t index = batch_.indexes[i];
+    if (event.message.size() > kMessageSizeBytesMax ||
+        event.metadata.size() > kMetadataSizeBytesMax) {
+      batch_.failures.push_back({index, "'message' may have 4 MiB and the other fields 1 MiB"});
+      continue;
+    }
+    const uint64_t seq = batch_.run_id.empty() ? 0 : batch_.first_seq + index;
+    const bool is_known = batch_.run_id.empty()
+                              ? !event.event_id.empty() && store_.contains(event.event_id)
+                              : seq <= taken_seq;
+    ++outcome.count;
+    if (is_known) {
+      ++outcome.duplicates;
+    } else {
+      complete(event, seq);
+      accepted_.push_back(event);
+    }
+    if (!batch_.run_id.empty()) continue;
+    if (!outcome.event_ids.empty()) outcome.event_ids.push_back(',');
+    event::append_json_string(outcome.event_ids, event.event_id);
+  }
+}
+
+void Pipeline::complete(event::Event& event, uint64_t seq) {
+  event.receive_time_us = now_us_;
+  if (seq > 0) {
+    event.run_id = batch_.run_id;
+    event.seq = seq;
+    // The wrapper's time is when it read the line; what the line says of itself comes first.
+    event.timestamp_stated = false;
+  } else if (!event.timestamp_stated) {
+    event.timestamp_us = now_us_;
+  }
+  understanding_.understand(event, arena_);
+  if (event.event_id.empty()) event.event_id = make_event_id(event);
+}
+
+std::string_view Pipeline::make_event_id(const event::Event& event) {
+  const auto ms = static_cast<uint64_t>(std::max<int64_t>(event.timestamp_us, 0) / 1000);
+  if (event.seq > 0) {
+    const uint64_t run = fingerprint(event.run_id);
+    return arena_.copy(
+        view(make_ulid(ms, static_cast<uint16_t>(run >> 48), (run << 32) ^ event.seq)));
+  }
+  return arena_.copy(
+      view(make_ulid(ms, static_cast<uint16_t>(random_.next_u64()), random_.next_u64())));
+}
+
+/// Appends to the log, then indexes. A batch over the journal's bound goes in parts.
+Status Pipeline::store_batch() {
+  std::span<const event::Event> rest = accepted_;
+  while (!rest.empty()) {
+    size_t events = 0;
+    for (uint64_t bytes = 0; events < rest.size() && bytes < kAppendSizeBytes; ++events) {
+      bytes += rough_size(rest[events]);
+    }
+    const auto part = rest.first(events);
+    if (Status appended = log_.append(part); !appended) return appended;
+    store_.apply(part);
+    rest = rest.subspan(events);
+  }
+  return {};
+}
+
+void Pipeline::maintain() {
+  const int64_t now_us = clock_.monotonic_us();
+  if (now_us < next_maintenance_us_) return;
+  next_maintenance_us_ = now_us + kMaintenanceIntervalUs;
+  log_.retain();
+}
+
+}  // namespace gasoline::daemon

@@ -1,0 +1,142 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "daemon/event_log.h"
+#include "event/event_reader.h"
+#include "store/store.h"
+#include "understand/understanding.h"
+
+namespace gasoline::daemon {
+
+/// What an acknowledgement promises (docs/API.md).
+enum class AckLevel { kMemory, kWritten, kSynced };
+
+std::string_view to_string(AckLevel level) noexcept;
+
+/// What became of one body of events.
+struct Outcome {
+  enum class Code {
+    kTaken,       ///< at least one event was taken, or all were known already
+    kNoneTaken,   ///< every event was bad
+    kInvalid,     ///< the body is not JSON of the right form
+    kTooLarge,    ///< more events, or bytes, than one body may have
+    kRunTooOld,   ///< a run whose repeats can no longer be recognised
+    kUnavailable  ///< the event log cannot be written now
+  };
+  Code code = Code::kTaken;
+  uint64_t count = 0;       ///< taken now or before
+  uint64_t duplicates = 0;  ///< of those, before
+  std::string event_ids;    ///< the elements of a JSON array; empty for batches of a run
+  std::string failed;       ///< likewise, of {"index":i,"error":"..."}
+  std::string detail;       ///< for the codes that are errors
+};
+
+/// The one way in: decode, understand and mask, log, acknowledge, index. One thread of its own, so
+/// that arrival order, log order and index order are the same.
+///
+/// The queue is bounded in bodies and in bytes; a body over the bound is refused at once and the
+/// producer told to come back.
+class Pipeline {
+ public:
+  struct Options {
+    AckLevel ack = AckLevel::kWritten;
+    size_t queued_bodies_max = 1024;
+    uint64_t queued_bytes_max = 64ull << 20;
+  };
+  struct Job {
+    std::string body;  ///< with EventReader::kPaddingBytes of spare capacity
+    event::BatchForm form = event::BatchForm::kBatch;
+    std::function<void(Outcome)> done;  ///< called on the pipeline's thread
+  };
+  struct Counters {
+    std::atomic<uint64_t> events{0};  ///< taken and stored
+    std::atomic<uint64_t> duplicates{0};
+    std::atomic<uint64_t> failed_events{0};
+    std::atomic<uint64_t> bad_bodies{0};
+    std::atomic<uint64_t> refused_bodies{0};  ///< the queue was full
+    std::atomic<uint64_t> log_failures{0};
+    std::atomic<uint64_t> batches{0};
+    std::atomic<uint64_t> secrets_masked{0};
+    std::atomic<uint64_t> ids_rejected{0};
+  };
+
+  Pipeline(EventLog& log, store::Store& store, const understand::Rules& rules, const Clock& clock,
+           Random& random, Log& diary, Options options);
+  /// Finishes what is queued, then ends the thread.
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  /// Starts the thread: it replays the log into the store first, while bodies queue up behind.
+  void start();
+  /// Takes the job, or leaves it untouched and returns false: the queue is full or shutting down.
+  [[nodiscard]] bool submit(Job& job);
+  /// Takes no more; returns when what was queued is done and synced.
+  void drain();
+
+  bool is_ready() const { return is_ready_.load(std::memory_order_acquire); }
+  AckLevel ack() const { return options_.ack; }
+  uint64_t queued_bytes() const;
+  size_t queued_bodies() const;
+  const Options& options() const { return options_; }
+  const Counters& counters() const { return counters_; }
+
+ private:
+  struct Answered {
+    std::function<void(Outcome)> done;
+    Outcome outcome;
+  };
+
+  void run();
+  void replay();
+  std::vector<Job> take_jobs();
+  Outcome process(Job& job);
+  void select_events(Outcome& outcome);
+  void complete(event::Event& event, uint64_t seq);
+  bool check_run(Outcome& outcome);
+  Status store_batch();
+  void maintain();
+  std::string_view make_event_id(const event::Event& event);
+
+  EventLog& log_;
+  store::Store& store_;
+  understand::Understanding understanding_;
+  const Clock& clock_;
+  Random& random_;
+  Log& diary_;
+  const Options options_;
+  Counters counters_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Job> queue_;
+  uint64_t queued_bytes_ = 0;
+  bool is_closed_ = false;
+  std::atomic<bool> is_ready_{false};
+
+  // The pipeline's thread only; kept warm between bodies.
+  event::EventReader reader_;
+  event::ParsedBatch batch_;
+  Arena arena_;
+  std::vector<event::Event> accepted_;
+  int64_t now_us_ = 0;
+  int64_t next_maintenance_us_ = 0;
+
+  std::thread thread_;
+};
+
+}  // namespace gasoline::daemon

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "base/result.h"
+#include "daemon/router.h"
+#include "http/message.h"
+#include "store/query.h"
+
+namespace gasoline::daemon {
+
+/// The parameters of a timeline, in the order in which they are documented.
+std::vector<Parameter> timeline_parameters();
+
+/// Reads them. An Error names the parameter and what is accepted.
+Result<store::Query> read_timeline_query(const http::Request& request);
+
+}  // namespace gasoline::daemon

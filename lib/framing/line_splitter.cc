@@ -1,0 +1,37 @@
+#include "framing/line_splitter.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace gasoline::framing {
+
+std::string_view visible_text(std::string_view line) noexcept {
+  if (!line.empty() && line.back() == '\n') line.remove_suffix(1);
+  while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  const size_t redraw = line.rfind('\r');
+  return redraw == std::string_view::npos ? line : line.substr(redraw + 1);
+}
+
+bool LineSplitter::take(std::string_view& bytes, Piece& piece) noexcept {
+  if (bytes.empty()) return false;  // memchr() takes no null pointer
+  // One byte beyond the bound is looked at, so that a line of exactly the bound and its LF stay
+  // whole.
+  const size_t window = std::min(bytes.size(), line_size_bytes_max_ + 1);
+  const void* found = std::memchr(bytes.data(), '\n', window);
+  size_t size = 0;
+  if (found != nullptr) {
+    size = static_cast<size_t>(static_cast<const char*>(found) - bytes.data()) + 1;
+  } else if (window > line_size_bytes_max_) {
+    size = line_size_bytes_max_;
+  } else {
+    return false;
+  }
+  piece.bytes = bytes.substr(0, size);
+  piece.continues = inside_line_;
+  piece.ends_line = found != nullptr;
+  inside_line_ = !piece.ends_line;
+  bytes.remove_prefix(size);
+  return true;
+}
+
+}  // namespace gasoline::framing

@@ -1,0 +1,62 @@
+#include "spool/spool_directory.h"
+
+#include <algorithm>
+
+#include "base/ids.h"
+
+namespace gasoline::spool {
+
+Status write_run_description(io::FileSystem& files, const std::string& directory,
+                             const RunDescription& run) {
+  const std::string path = directory + "/" + kRunFileName;
+  const std::string unfinished = path + ".new";
+  auto file = files.open(unfinished, io::OpenMode::kCreateIfMissing);
+  if (!file) return file.error();
+  const std::string text = to_text(run);
+  if (Status cut = file.value()->truncate(0); !cut) return cut;
+  if (Status written = file.value()->write_at(text, 0); !written) return written;
+  if (Status synced = file.value()->sync_data(); !synced) return synced;
+  if (Status renamed = files.rename(unfinished, path); !renamed) return renamed;
+  return files.sync_directory(directory);
+}
+
+Result<RunDescription> read_run_description(io::FileSystem& files, const std::string& directory) {
+  auto file = files.open(directory + "/" + kRunFileName, io::OpenMode::kRead);
+  if (!file) return file.error();
+  constexpr size_t kSizeBytesMax = 64 * 1024;
+  std::string text(kSizeBytesMax, '\0');
+  auto size = file.value()->read_at(text.data(), text.size(), 0);
+  if (!size) return size.error();
+  text.resize(*size);
+  return parse_run_description(text);
+}
+
+std::vector<std::string> list_runs(io::FileSystem& files, const std::string& root) {
+  std::vector<std::string> directories;
+  auto names = files.list(root);
+  if (!names) return directories;
+  std::sort(names.value().begin(), names.value().end());  // a ULID sorts by time
+  for (const std::string& name : *names) {
+    if (is_ulid(name)) directories.push_back(root + "/" + name);
+  }
+  return directories;
+}
+
+Status remove_run(io::FileSystem& files, const std::string& directory) {
+  auto names = files.list(directory);
+  if (!names) return names.error();
+  bool has_rejected = false;
+  for (const std::string& name : *names) {
+    // A journal's own names are its own business; ours are the three below.
+    const bool is_ours = name.ends_with(".seg") || name.starts_with("spare-") || name == "lock" ||
+                         name.ends_with(".new") || name == kRunFileName;
+    if (is_ours) {
+      if (Status gone = files.unlink(directory + "/" + name); !gone) return gone;
+    }
+    has_rejected = has_rejected || name == kRejectedFileName;
+  }
+  // What the daemon refused stays for its reader.
+  return has_rejected ? Status() : files.remove_directory(directory);
+}
+
+}  // namespace gasoline::spool

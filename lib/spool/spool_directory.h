@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "io/file_system.h"
+#include "spool/run_description.h"
+
+namespace gasoline::spool {
+
+/// Name of the description's file within a run's directory.
+inline constexpr char kRunFileName[] = "run";
+/// What the daemon refused of the run: one JSON object a line, without the lines' text.
+inline constexpr char kRejectedFileName[] = "rejected.ndjson";
+
+/// Writes the description, durably. The caller holds the journal's lock: a directory without this
+/// file belongs to a wrapper that is still being born, and nobody adopts it.
+Status write_run_description(io::FileSystem& files, const std::string& directory,
+                             const RunDescription& run);
+Result<RunDescription> read_run_description(io::FileSystem& files, const std::string& directory);
+
+/// Directories of runs under `root`, oldest first; a missing root has none. Whether their wrappers
+/// live shows only when the journal's lock is tried.
+std::vector<std::string> list_runs(io::FileSystem& files, const std::string& root);
+
+/// Removes a run's directory and the files that a spool has; anything else in it is left alone, and
+/// the directory with it. The caller holds the journal's lock until after this call.
+Status remove_run(io::FileSystem& files, const std::string& directory);
+
+}  // namespace gasoline::spool

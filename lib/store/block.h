@@ -1,0 +1,90 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "event/event.h"
+#include "store/posting_index.h"
+#include "store/source_identity.h"
+
+namespace gasoline::store {
+
+/// What a query can tell about an event without decoding it. Immutable once published, but for
+/// `hidden_by`, which changes from 0 once and is read and written as an atomic.
+struct Entry {
+  static constexpr uint8_t kMoreIds = 1;  ///< the event shows more ids than id_tags has room for
+  static constexpr uint8_t kTagsOfSource = 2;  ///< its tags are those of its source's identity
+
+  int64_t timestamp_us;
+  uint32_t offset;         ///< of the encoded event within the block
+  uint32_t arrival_delta;  ///< arrival number less the block's first
+  uint32_t hidden_by;      ///< 0, or 1 + arrival delta of the event that replaced this one
+  uint32_t id_tags[2];     ///< low halves of the hashes of its ids; 0 for none
+  uint8_t level;
+  uint8_t flags;
+  uint16_t unused;
+
+  void hide(uint32_t by) { std::atomic_ref(hidden_by).store(by, std::memory_order_relaxed); }
+  uint32_t hider() const {
+    return std::atomic_ref(const_cast<uint32_t&>(hidden_by)).load(std::memory_order_relaxed);
+  }
+};
+static_assert(sizeof(Entry) == 32, "fixed-size index entries of 32 bytes");
+
+/// Events of one source in order of arrival, in one piece of memory:
+///
+///   0                                                                          size
+///   | encoded events, growing up ->          free          <- entries, growing down |
+///
+/// The writer appends and then publishes the count; readers that pinned the block (see Shelf) read
+/// all entries below published() without a lock. Everything else is guarded by the Shelf's lock.
+struct Block {
+  char* memory = nullptr;  ///< null: not in use
+  uint32_t size = 0;
+  uint32_t payload_used = 0;
+  std::atomic<uint32_t> count{0};
+  uint32_t hidden = 0;
+  uint32_t pins = 0;                        ///< readers inside; memory is kept until they leave
+  bool evicted = false;                     ///< out of its ring already, waiting for the last pin
+  uint32_t postings = PostingIndex::kNone;  ///< chain of this block's postings
+  uint64_t first_arrival = 0;
+  int64_t timestamp_min_us = INT64_MAX;
+  int64_t timestamp_max_us = INT64_MIN;
+  int64_t receive_min_us = INT64_MAX;
+  int64_t receive_max_us = INT64_MIN;
+  std::shared_ptr<const SourceIdentity> identity;
+
+  uint32_t published() const { return count.load(std::memory_order_acquire); }
+  Entry& entry(uint32_t i) { return *entry_at(i); }
+  const Entry& entry(uint32_t i) const { return *entry_at(i); }
+  /// The encoded event of an entry and whatever follows it.
+  std::string_view bytes_from(const Entry& from) const {
+    return {memory + from.offset, size - from.offset};
+  }
+  uint32_t used_bytes() const {
+    return payload_used + count.load(std::memory_order_relaxed) * uint32_t{sizeof(Entry)};
+  }
+  bool fits(size_t encoded_size) const {
+    return encoded_size + sizeof(Entry) + used_bytes() <= size;
+  }
+  /// True if the entry existed and was not replaced yet when `arrival_limit` was next to arrive.
+  bool visible(const Entry& entry, uint64_t arrival_limit) const {
+    const uint32_t hider = entry.hider();
+    return first_arrival + entry.arrival_delta < arrival_limit &&
+           (hider == 0 || first_arrival + hider - 1 >= arrival_limit);
+  }
+
+  /// Copies the event in and completes its entry (all but the offset is the caller's). It becomes
+  /// visible with publish(). Needs fits().
+  uint32_t append(std::string_view encoded, Entry entry, int64_t receive_time_us);
+  void publish() {
+    count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
+
+ private:
+  Entry* entry_at(uint32_t i) const { return reinterpret_cast<Entry*>(memory + size) - (i + 1); }
+};
+
+}  // namespace gasoline::store

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "store/block.h"
+#include "store/cursor.h"
+#include "store/query.h"
+
+namespace gasoline::store {
+
+/// The filters of one query, cheapest first: by source, by entry, by event. Immutable.
+class EventFilter {
+ public:
+  /// `query` must outlive it. `after`: events at or before it are left out.
+  /// `arrival_limit` and `receive_cutoff_us` bound what this query sees, see Shelf.
+  EventFilter(const Query& query, const Position& after, uint64_t arrival_limit,
+              int64_t receive_cutoff_us);
+
+  bool admits(const SourceIdentity& identity) const;
+  bool admits(const Block& block, const Entry& entry) const;
+  /// True if admits(event) can say no: then the event must be decoded.
+  bool needs_event(bool aging) const { return aging || !text_.empty(); }
+  bool admits(const event::Event& event) const;
+  bool is_past_ttl(const event::Event& event) const {
+    return event.receive_time_us < receive_cutoff_us_;
+  }
+
+  const Position& after() const { return after_; }
+  uint64_t arrival_limit() const { return arrival_limit_; }
+  int64_t start_us() const { return start_us_; }
+  int64_t end_us() const { return end_us_; }
+
+ private:
+  const Query& query_;
+  const Position after_;
+  const uint64_t arrival_limit_;
+  const int64_t receive_cutoff_us_;
+  const int64_t start_us_;
+  const int64_t end_us_;
+  const uint8_t level_min_;
+  const std::string text_;  // in lower case
+};
+
+/// True if `text` holds `lower_needle`, which is in lower case; ASCII case ignored.
+bool contains_ignoring_case(std::string_view text, std::string_view lower_needle) noexcept;
+
+}  // namespace gasoline::store

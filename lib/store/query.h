@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/arena.h"
+#include "event/event.h"
+
+namespace gasoline::store {
+
+/// What a timeline is asked for. Empty fields do not filter.
+struct Query {
+  static constexpr uint32_t kLimitMax = 10'000;
+
+  std::string correlation_id;        ///< empty: a time range; else an id or a scoped id
+  std::vector<std::string> sources;  ///< any of: a source's name ("stdout:auth") or kind ("stdout")
+  std::vector<std::string> services;  ///< any of
+  std::string run_id;
+  std::string project;  ///< of the source's tag project:X
+  std::optional<event::Level> level_min;
+  std::optional<int64_t> start_us;  ///< by timestamp, inclusive
+  std::optional<int64_t> end_us;    ///< by timestamp, exclusive
+  std::string text;                 ///< substring of the message, ASCII case ignored
+  uint32_t limit = 1000;            ///< clamped to 1..kLimitMax
+  std::string cursor;               ///< next_cursor of the answer before, same filters
+};
+
+/// One page of a timeline, and how complete it is. Owns everything that its views point into.
+struct Answer {
+  struct SourceName {
+    std::string source;
+    std::string service;
+    uint64_t events = 0;  ///< in this page
+  };
+  /// The ring has evicted events that may have belonged to the answer.
+  struct Truncation {
+    std::string source;
+    int64_t before_us = 0;  ///< what it holds from here on is complete
+  };
+  /// Lines that were never captured, as the gap event of their source tells.
+  struct Gap {
+    std::string source;
+    std::string run_id;
+    int64_t from_us = 0;
+    int64_t to_us = 0;
+    uint64_t lines = 0;
+    uint64_t bytes = 0;
+    std::string reason;
+  };
+
+  std::vector<event::Event> events;  ///< by timestamp, ties by arrival
+  std::vector<std::string> ids;      ///< the id asked for, then those linked to it
+  std::vector<SourceName> sources;
+  std::vector<Truncation> truncated;
+  std::vector<Gap> gaps;
+  std::string next_cursor;              ///< empty: nothing follows
+  std::vector<std::string> candidates;  ///< scoped ids to choose from; then there are no events
+
+  std::unique_ptr<Arena> arena;                         ///< holds the bytes of events
+  std::vector<std::shared_ptr<const void>> kept_alive;  ///< holds the strings shared by a source
+};
+
+}  // namespace gasoline::store

@@ -1,0 +1,177 @@
+#pragma once
+
+#include <deque>
+#include <mutex>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "store/block.h"
+#include "store/block_pool.h"
+#include "store/hash_table.h"
+#include "store/id_hash.h"
+#include "store/metadata_member.h"
+#include "store/posting_index.h"
+#include "store/ring.h"
+#include "store/store.h"
+
+namespace gasoline::store {
+
+/// Where events stand: rings of blocks, the indexes over them, and the rules of eviction.
+///
+/// One writer; readers on any thread. Readers pin blocks and then read them without the lock:
+/// an evicted block keeps its memory until the last reader has left it.
+class Shelf {
+ public:
+  Shelf(const Options& options, const Clock& clock);
+  ~Shelf();
+
+  void apply(std::span<const event::Event> events);
+  void expire();
+
+  /// A block that a query may have to look into.
+  struct Span {
+    uint32_t block;
+    int64_t timestamp_min_us;
+  };
+  /// What one ring can say about the completeness of an answer.
+  struct RingNote {
+    std::shared_ptr<const SourceIdentity> identity;
+    uint64_t evicted;
+    int64_t evicted_until_us;
+    std::vector<Ring::GapRecord> gaps;
+  };
+
+  /// Events that arrive from now on have this number or a greater one.
+  uint64_t arrival_limit() const;
+  /// The oldest receive time that is still within the TTL.
+  int64_t receive_cutoff_us() const;
+  /// Blocks that may hold events of the id, each once, in no order.
+  std::vector<uint32_t> blocks_of_id(uint64_t id_hash) const;
+  /// Blocks of the rings that `wanted` names and whose events may lie in [start, end).
+  template <typename Wanted>
+  std::vector<Span> blocks_of_span(int64_t start_us, int64_t end_us, Wanted wanted) const;
+  /// Notes of all rings with evictions or gaps.
+  std::vector<RingNote> ring_notes() const;
+
+  /// A block that stays where it is until unpin(). Null: it is gone.
+  struct Pinned {
+    const Block* block = nullptr;
+    bool aging = false;  ///< some of its events may be past the TTL
+  };
+  /// Both take the lock once for all of `blocks`.
+  static constexpr size_t kPinsMax = 16;
+  void pin(std::span<const uint32_t> blocks, std::span<Pinned> pinned) const;
+  void unpin(std::span<const uint32_t> blocks, std::span<const Pinned> pinned) const;
+
+  std::vector<SourceStats> sources() const;
+  Stats stats() const;
+  bool contains(std::string_view event_id) const;
+
+ private:
+  /// An event on its way in: what can be worked out before taking the lock.
+  struct Prepared {
+    const event::Event* event;
+    uint32_t ring;
+    int64_t receive_time_us;
+    uint64_t event_id_hash;
+    std::array<uint64_t, EventIds::kMax> id_hashes;
+    uint32_t id_count;
+    size_t encoded_at;
+    size_t encoded_size;
+    uint8_t flags;
+  };
+  struct SeenEventId {
+    uint64_t hash = 0;
+  };
+  enum class Reason { kCount, kBytes, kTtl };
+  static constexpr size_t kSliceEvents = 64;
+  static constexpr uint32_t kSmallBlocksMax = 4;
+  static constexpr size_t kRingsMax = 1 << 14;
+
+  // shelf.cc: events in
+  void apply_slice(std::span<const event::Event> events);
+  Prepared prepare(const event::Event& event, int64_t now_us);
+  uint32_t find_or_add_ring(const event::Event& event);
+  uint32_t add_ring(const event::Event& event, uint64_t hash);
+  void insert(const Prepared& prepared);
+  uint32_t open_block(uint32_t ring, size_t encoded_size, uint64_t arrival);
+  void index_ids(const Prepared& prepared, Block& block, uint32_t block_index, uint64_t arrival);
+  void apply_notes(Ring& ring, const MetadataNotes& notes, const Prepared& prepared,
+                   uint64_t arrival, uint32_t entry);
+  bool hide_replaced(Ring& ring, uint64_t seq, uint64_t arrival);
+  void hide_replaced_of_run(const SourceIdentity& stream, uint64_t seq, uint64_t arrival);
+
+  // retention.cc: events out
+  /// Evicts until a block of this size, or of none, fits into the budget.
+  void make_room(uint32_t block_size);
+  bool evict_oldest(Reason reason);
+  bool evict_below_floor(Reason reason);
+  void evict_front(uint32_t ring, Reason reason);
+  void evict_block(uint32_t block, Ring& ring);
+  void release(uint32_t block) const;
+  void forget_event_ids(const Block& block);
+  void seal(uint32_t ring);
+  bool above_floor(const Ring& ring) const;
+  void update_floors();
+  void update_order(uint32_t ring);
+  void update_order_of_all();
+  bool expire_some(uint32_t ring, int64_t cutoff_us);
+  void drop_ring(uint32_t ring);
+  void drop_stalest_rings();
+  bool pinned_by_slice(uint32_t ring) const;
+  size_t resident_bytes() const;
+
+  const Options options_;
+  const Clock& clock_;
+
+  mutable std::mutex mutex_;  // guards all below, but see Block for what pins allow
+  mutable BlockPool pool_;
+  mutable std::deque<Block> blocks_;
+  mutable std::vector<uint32_t> free_blocks_;
+  std::deque<Ring> rings_;
+  std::vector<uint32_t> free_rings_;
+  std::unordered_multimap<uint64_t, uint32_t> ring_by_hash_;
+  PostingIndex postings_;
+  HashTable<SeenEventId> event_ids_;
+  std::set<std::pair<int64_t, uint32_t>> eviction_order_;  // (newest receive of front, ring)
+  uint64_t floor_events_ = 0;
+  uint64_t floor_bytes_ = 0;
+  uint64_t next_arrival_ = 1;
+  uint64_t hidden_ = 0;
+  Stats totals_;
+
+  // The writer's own: no lock.
+  std::string encoded_;
+  std::vector<Prepared> slice_;
+  uint32_t last_ring_ = Ring::kNoBlock;
+  Arena eviction_arena_;
+  std::vector<uint64_t> forgotten_;
+  int64_t next_expiry_us_ = 0;
+};
+
+template <typename Wanted>
+std::vector<Shelf::Span> Shelf::blocks_of_span(int64_t start_us, int64_t end_us,
+                                               Wanted wanted) const {
+  std::vector<Span> spans;
+  const std::lock_guard lock(mutex_);
+  for (const Ring& ring : rings_) {
+    if (ring.events == 0 || !wanted(*ring.identity)) continue;
+    for (const Ring::Sealed& sealed : ring.sealed) {
+      if (sealed.timestamp_max_us < start_us || sealed.timestamp_min_us >= end_us) continue;
+      spans.push_back({sealed.block, sealed.timestamp_min_us});
+    }
+    if (ring.open != Ring::kNoBlock) {
+      spans.push_back({ring.open, blocks_[ring.open].timestamp_min_us});
+    }
+  }
+  return spans;
+}
+
+}  // namespace gasoline::store

@@ -1,0 +1,110 @@
+#include <algorithm>
+
+#include "store/shelf.h"
+
+namespace gasoline::store {
+
+uint64_t Shelf::arrival_limit() const {
+  const std::lock_guard lock(mutex_);
+  return next_arrival_;
+}
+
+int64_t Shelf::receive_cutoff_us() const {
+  return clock_.wall_us() - options_.ttl_us;
+}
+
+std::vector<uint32_t> Shelf::blocks_of_id(uint64_t id_hash) const {
+  std::vector<uint32_t> blocks;
+  {
+    const std::lock_guard lock(mutex_);
+    postings_.append_blocks(id_hash, blocks);
+  }
+  std::sort(blocks.begin(), blocks.end());
+  blocks.erase(std::unique(blocks.begin(), blocks.end()), blocks.end());
+  return blocks;
+}
+
+std::vector<Shelf::RingNote> Shelf::ring_notes() const {
+  std::vector<RingNote> notes;
+  const std::lock_guard lock(mutex_);
+  for (const Ring& ring : rings_) {
+    if (ring.identity == nullptr || (ring.evicted == 0 && ring.gaps.empty())) continue;
+    notes.push_back(
+        {ring.identity, ring.evicted, ring.evicted_until_us, {ring.gaps.begin(), ring.gaps.end()}});
+  }
+  return notes;
+}
+
+void Shelf::pin(std::span<const uint32_t> blocks, std::span<Pinned> pinned) const {
+  const int64_t cutoff_us = receive_cutoff_us();
+  const std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    Block& block = blocks_[blocks[i]];
+    pinned[i] = {};
+    if (block.memory == nullptr || block.evicted) continue;
+    ++block.pins;
+    pinned[i] = {&block, block.receive_min_us < cutoff_us};
+  }
+}
+
+void Shelf::unpin(std::span<const uint32_t> blocks, std::span<const Pinned> pinned) const {
+  const std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (pinned[i].block == nullptr) continue;
+    Block& block = blocks_[blocks[i]];
+    if (--block.pins == 0 && block.evicted) release(blocks[i]);
+  }
+}
+
+std::vector<SourceStats> Shelf::sources() const {
+  std::vector<SourceStats> all;
+  const int64_t now_us = clock_.wall_us();
+  const std::lock_guard lock(mutex_);
+  for (const Ring& ring : rings_) {
+    if (ring.identity == nullptr) continue;
+    const SourceIdentity& identity = *ring.identity;
+    SourceStats stats{identity.name, identity.kind, identity.service, identity.run_id,
+                      identity.place};
+    stats.events = ring.events - ring.hidden;
+    stats.bytes = ring.bytes;
+    stats.applied = ring.applied;
+    stats.evicted = ring.evicted;
+    int64_t first_us = INT64_MAX;
+    int64_t last_us = INT64_MIN;
+    for (const Ring::Sealed& sealed : ring.sealed) {
+      first_us = std::min(first_us, sealed.timestamp_min_us);
+      last_us = std::max(last_us, sealed.timestamp_max_us);
+    }
+    if (ring.open != Ring::kNoBlock) {
+      first_us = std::min(first_us, blocks_[ring.open].timestamp_min_us);
+      last_us = std::max(last_us, blocks_[ring.open].timestamp_max_us);
+    }
+    if (ring.events != 0) stats.first_us = first_us;
+    if (ring.events != 0) stats.last_us = last_us;
+    stats.last_receive_us = ring.last_receive_us;
+    stats.events_per_second = ring.rate.per_second(now_us);
+    all.push_back(std::move(stats));
+  }
+  return all;
+}
+
+Stats Shelf::stats() const {
+  const std::lock_guard lock(mutex_);
+  Stats stats = totals_;
+  stats.events = totals_.events - hidden_;
+  stats.resident_bytes = resident_bytes();
+  stats.sources = rings_.size() - free_rings_.size();
+  stats.ids = postings_.ids();
+  stats.postings = postings_.postings();
+  stats.event_ids = event_ids_.size();
+  return stats;
+}
+
+bool Shelf::contains(std::string_view event_id) const {
+  if (event_id.empty()) return false;
+  const uint64_t hash = hash_bytes(event_id);
+  const std::lock_guard lock(mutex_);
+  return event_ids_.find(hash) != nullptr;
+}
+
+}  // namespace gasoline::store

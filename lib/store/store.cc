@@ -1,0 +1,44 @@
+#include "store/store.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "store/shelf.h"
+#include "store/timeline_reader.h"
+
+namespace gasoline::store {
+
+Store::Store(const Options& options, const Clock& clock)
+    : shelf_(std::make_unique<Shelf>(options, clock)) {}
+
+Store::~Store() = default;
+
+void Store::apply(std::span<const event::Event> events) {
+  shelf_->apply(events);
+}
+
+void Store::expire() {
+  shelf_->expire();
+}
+
+Result<Answer> Store::timeline(const Query& query) const {
+  return read_timeline(*shelf_, query);
+}
+
+std::vector<SourceStats> Store::sources() const {
+  std::vector<SourceStats> all = shelf_->sources();
+  std::sort(all.begin(), all.end(), [](const SourceStats& a, const SourceStats& b) {
+    return std::tie(a.name, a.run_id, a.place) < std::tie(b.name, b.run_id, b.place);
+  });
+  return all;
+}
+
+Stats Store::stats() const {
+  return shelf_->stats();
+}
+
+bool Store::contains(std::string_view event_id) const {
+  return shelf_->contains(event_id);
+}
+
+}  // namespace gasoline::store

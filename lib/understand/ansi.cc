@@ -1,0 +1,77 @@
+#include "understand/ansi.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace gasoline::understand {
+
+namespace {
+
+constexpr char kEscape = '\x1b';
+constexpr char kBell = '\x07';
+constexpr size_t kCsiSizeMax = 64;
+
+bool in_range(char c, unsigned char low, unsigned char high) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= low && byte <= high;
+}
+
+/// Sizes of the escape sequences of one text. Remembers that no string terminator is left, so that
+/// many unterminated sequences do not make the search quadratic.
+class EscapeSizes {
+ public:
+  /// The size of the sequence at the front of `text`, which begins with an escape; at least 1.
+  size_t size_of(std::string_view text) {
+    if (text.size() < 2) return 1;
+    const char kind = text[1];
+    if (kind == '[') return csi(text);
+    if (kind == ']' || kind == 'P' || kind == '_' || kind == '^') return terminated(text);
+    if (in_range(kind, 0x20, 0x2f))
+      return text.size() >= 3 && in_range(text[2], 0x30, 0x7e) ? 3 : 1;
+    return in_range(kind, 0x30, 0x7e) ? 2 : 1;
+  }
+
+ private:
+  static size_t csi(std::string_view text) {
+    size_t at = 2;
+    while (at < text.size() && at < kCsiSizeMax && in_range(text[at], 0x20, 0x3f)) ++at;
+    return at < text.size() && in_range(text[at], 0x40, 0x7e) ? at + 1 : 1;
+  }
+
+  size_t terminated(std::string_view text) {
+    if (no_terminator_left_) return 1;
+    for (size_t at = 2; at < text.size(); ++at) {
+      if (text[at] == kBell) return at + 1;
+      if (text[at] == kEscape && at + 1 < text.size() && text[at + 1] == '\\') return at + 2;
+    }
+    no_terminator_left_ = true;
+    return 1;
+  }
+
+  bool no_terminator_left_ = false;
+};
+
+}  // namespace
+
+std::string_view strip_ansi(std::string_view text, Arena& arena) {
+  while (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+  const size_t first = text.find(kEscape);
+  if (first == std::string_view::npos) return text;
+  char* const clean = arena.allocate(text.size());
+  size_t size = 0;
+  EscapeSizes sizes;
+  size_t at = 0;
+  size_t escape = first;
+  while (true) {
+    std::memcpy(clean + size, text.data() + at, escape - at);
+    size += escape - at;
+    if (escape == text.size()) break;
+    at = escape + sizes.size_of(text.substr(escape));
+    escape = std::min(text.find(kEscape, at), text.size());
+  }
+  std::string_view stripped(clean, size);
+  while (!stripped.empty() && stripped.back() == '\r') stripped.remove_suffix(1);
+  return stripped;
+}
+
+}  // namespace gasoline::understand

@@ -1,0 +1,463 @@
+#include "understand/id_finder.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "event/event.h"
+#include "understand/blocks.h"
+#include "understand/chars.h"
+#include "understand/id_shape.h"
+#include "understand/level_word.h"
+
+namespace gasoline::understand {
+
+namespace {
+
+constexpr size_t kKeySizeMax = 64;
+constexpr size_t kRunSizeMax = 80;
+constexpr size_t kProseIdSizeMin = 6;
+constexpr size_t kRequestAtMax = 256;  // where an access log line quotes its request at the latest
+
+bool has_digit(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return is(c, kDigit); });
+}
+
+bool is_hex_id(std::string_view text) {
+  return (text.size() == 16 || text.size() == 32) && all_of(text, kHexDigit) && !is_all_zeros(text);
+}
+
+bool is_printable(std::string_view value) {
+  return std::all_of(value.begin(), value.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+std::string_view without_brackets(std::string_view value) {
+  if (value.size() >= 2 && value.front() == '{' && value.back() == '}') {
+    return value.substr(1, value.size() - 2);
+  }
+  return value;
+}
+
+bool take_traceparent(std::string_view value, IdRank rank, Ids& ids) {
+  if (id_shape(value) != IdShape::kTraceparent) return false;
+  ids.trace.offer(value.substr(3, 32), rank);
+  ids.span.offer(value.substr(36, 16), rank);
+  return true;
+}
+
+/// "Root=1-...;Parent=...;Sampled=1", or the bare root.
+bool take_xray(std::string_view value, IdRank rank, Ids& ids) {
+  const size_t root = value.find("Root=");
+  std::string_view id = root == std::string_view::npos ? value : value.substr(root + 5);
+  id = id.substr(0, run_of(id, kRunChar));
+  if (id_shape(id) != IdShape::kXray) return false;
+  ids.trace.offer(id, rank);
+  const size_t parent = value.find("Parent=");
+  if (parent != std::string_view::npos) {
+    const std::string_view span = value.substr(parent + 7, 16);
+    if (is_hex_id(span)) ids.span.offer(span, rank);
+  }
+  return true;
+}
+
+/// trace-span-state-parent, with a trace of 64 or 128 bits.
+bool take_b3(std::string_view value, IdRank rank, Ids& ids) {
+  const size_t dash = value.find('-');
+  if (dash == std::string_view::npos || value.size() < dash + 17) return false;
+  if (!is_hex_id(value.substr(0, dash)) || !is_hex_id(value.substr(dash + 1, 16))) return false;
+  ids.trace.offer(value.substr(0, dash), rank);
+  ids.span.offer(value.substr(dash + 1, 16), rank);
+  return true;
+}
+
+/// trace:span:parent:flags, with leading zeros left out; %3A where it was taken from a header dump.
+bool take_uber(std::string_view value, IdRank rank, Ids& ids) {
+  const size_t trace_size = run_of(value, kHexDigit);
+  if (trace_size < 8 || trace_size > 32 || is_all_zeros(value.substr(0, trace_size))) return false;
+  std::string_view rest = value.substr(trace_size);
+  if (rest.starts_with("%3A") || rest.starts_with("%3a")) {
+    rest.remove_prefix(3);
+  } else if (rest.starts_with(':')) {
+    rest.remove_prefix(1);
+  } else {
+    return false;
+  }
+  ids.trace.offer(value.substr(0, trace_size), rank);
+  const std::string_view span = rest.substr(0, run_of(rest, kHexDigit));
+  if (span.size() >= 8 && span.size() <= 16) ids.span.offer(span, rank);
+  return true;
+}
+
+/// A value under a trace's name may be written in any of the trace formats.
+bool take_trace(std::string_view value, IdPlace place, Ids& ids) {
+  const size_t resource = value.rfind("/traces/");
+  if (resource != std::string_view::npos) value.remove_prefix(resource + 8);
+  switch (id_shape(value)) {
+    case IdShape::kTraceparent:
+      return take_traceparent(value, IdRank::kField, ids);
+    case IdShape::kB3:
+    case IdShape::kTraceAndSpan:
+      return take_b3(value, IdRank::kField, ids);
+    case IdShape::kNone:
+      break;
+    default:
+      ids.trace.offer(value, IdRank::kField);
+      return true;
+  }
+  if (value.find("Root=") != std::string_view::npos) return take_xray(value, IdRank::kField, ids);
+  if (place == IdPlace::kText && !has_digit(value)) return false;
+  if (value.size() > event::kCorrelationIdSizeMax) return false;
+  ids.trace.offer(value, IdRank::kField);
+  return true;
+}
+
+/// True for what a short name such as `req` may be followed by: at least 48 bits' worth of id.
+bool is_telling(std::string_view value) {
+  if (id_shape(value) != IdShape::kNone || is_hex_id(value)) return true;
+  return looks_random(value) ||
+         (value.size() >= 8 && has_digit(value) && all_of(value, kRunChar) &&
+          !all_of(value, kDigit) && value.find('-') == std::string_view::npos);
+}
+
+bool take_span(std::string_view value, Ids& ids) {
+  const bool hex = value.size() >= 8 && value.size() <= 16 && all_of(value, kHexDigit);
+  const bool decimal = value.size() >= 16 && value.size() <= 20 && all_of(value, kDigit);
+  if ((!hex && !decimal) || is_all_zeros(value)) return false;
+  ids.span.offer(value, IdRank::kField);
+  return true;
+}
+
+bool take_weak(IdRole role, std::string_view value, Ids& ids) {
+  const IdShape shape = id_shape(value);
+  if (role == IdRole::kWeakAny) {
+    if (shape == IdShape::kTraceparent) return take_traceparent(value, IdRank::kHeader, ids);
+    if (shape == IdShape::kNone) return false;
+    ids.unnamed.offer(value, IdRank::kWeakField);
+    return true;
+  }
+  if (shape == IdShape::kTraceparent) return take_traceparent(value, IdRank::kHeader, ids);
+  if (shape == IdShape::kB3 || shape == IdShape::kTraceAndSpan) {
+    return take_b3(value, IdRank::kHeader, ids);
+  }
+  if (value.size() > event::kCorrelationIdSizeMax || !is_telling(value)) return false;
+  if (role == IdRole::kWeakTrace) {
+    ids.trace.offer(value, IdRank::kWeakField);
+  } else {
+    ids.request.offer(value, IdRank::kWeakField);
+  }
+  return true;
+}
+
+bool take_named(Ids::Slot& slot, std::string_view value, IdPlace place) {
+  if (place == IdPlace::kText && !has_digit(value)) {
+    // Random text without a digit, such as a nanoid, is longer than words and mixes cases.
+    const bool mixed =
+        std::any_of(value.begin(), value.end(), [](char c) { return is(c, kUpper); }) &&
+        std::any_of(value.begin(), value.end(), [](char c) { return is(c, kLower); });
+    if (value.size() < 16 || !mixed) return false;
+  }
+  slot.offer(value, IdRank::kField);
+  return true;
+}
+
+bool take_request(std::string_view value, IdPlace place, Ids& ids) {
+  const bool second = ids.request.rank == IdRank::kField && ids.request.value != value;
+  return take_named(second ? ids.other_request : ids.request, value, place);
+}
+
+}  // namespace
+
+bool take_id(IdRole role, std::string_view value, IdPlace place, Ids& ids) {
+  value = without_brackets(value);
+  if (value.starts_with("urn:uuid:")) value.remove_prefix(9);
+  if (value.empty() || is_placeholder(value)) return false;
+  const bool long_form =
+      role == IdRole::kXray || role == IdRole::kWeakTrace || role == IdRole::kTrace;
+  const size_t size_max = long_form ? 512 : event::kCorrelationIdSizeMax;
+  if (value.size() > size_max || is_all_zeros(value)) return false;
+  // Running text is cut into values at anything else; fields hold what they like.
+  if (place == IdPlace::kStructured && !is_printable(value)) return false;
+  switch (role) {
+    case IdRole::kNone:
+      return false;
+    case IdRole::kCorrelation:
+      return take_named(ids.correlation, value, place);
+    case IdRole::kRequest:
+      return take_request(value, place, ids);
+    case IdRole::kTrace:
+      return take_trace(value, place, ids);
+    case IdRole::kSpan:
+      return take_span(value, ids);
+    case IdRole::kTraceparent:
+      return take_traceparent(value, IdRank::kHeader, ids);
+    case IdRole::kB3:
+      return take_b3(value, IdRank::kHeader, ids);
+    case IdRole::kUber:
+      return take_uber(value, IdRank::kHeader, ids) || take_trace(value, IdPlace::kText, ids);
+    case IdRole::kXray:
+    case IdRole::kXrayRoot:
+      return take_xray(value, IdRank::kHeader, ids);
+    case IdRole::kWeakTrace:
+      if (value.find("/traces/") != std::string_view::npos) return take_trace(value, place, ids);
+      return take_weak(role, value, ids);
+    case IdRole::kWeakRequest:
+    case IdRole::kWeakAny:
+      return take_weak(role, value, ids);
+  }
+  return false;
+}
+
+namespace {
+
+/// The name that ends just before `end`, skipping the quotes and spaces that may follow it.
+std::string_view key_before(std::string_view text, size_t end) {
+  size_t back = end;
+  if (back > 0 && text[back - 1] == ' ') --back;
+  while (back > 0 && end - back < 4 &&
+         (text[back - 1] == '"' || text[back - 1] == '\'' || text[back - 1] == '\\')) {
+    --back;
+  }
+  size_t start = back;
+  while (start > 0 && back - start < kKeySizeMax && is(text[start - 1], kKeyChar)) --start;
+  return text.substr(start, back - start);
+}
+
+/// "request id: x": the word before a lone `id`.
+IdRole role_of_two_words(std::string_view text, std::string_view id_word) {
+  const auto start = static_cast<size_t>(id_word.data() - text.data());
+  if (start == 0 || (text[start - 1] != ' ')) return IdRole::kNone;
+  const std::string_view word = key_before(text, start);
+  if (word.empty() || !all_of(word, kLower | kUpper)) return IdRole::kNone;
+  return classify_id_key(word, "id");
+}
+
+/// The unquoted or quoted value that begins at `at`, which is behind a separator.
+std::string_view value_at(std::string_view text, size_t at) {
+  size_t skipped = 0;
+  while (at < text.size() && skipped < 6 &&
+         (text[at] == ' ' || text[at] == '"' || text[at] == '\'' || text[at] == '\\' ||
+          text[at] == '>' || text[at] == '[' || text[at] == '{' || text[at] == '(')) {
+    if (text[at] == '(' && text.substr(at, 6) == "(null)") return {};
+    ++at;
+    ++skipped;
+  }
+  std::string_view value = text.substr(at, run_of(text.substr(at), kValueChar, 160));
+  while (!value.empty() && (value.back() == '.' || value.back() == ':' || value.back() == '/' ||
+                            value.back() == '-')) {
+    value.remove_suffix(1);
+  }
+  return value;
+}
+
+class Finder {
+ public:
+  Finder(std::string_view text, size_t header_size, Ids& ids)
+      : text_(text), header_size_(header_size), ids_(ids) {}
+
+  void run(bool only_literals) {
+    size_t at = 0;
+    for (; at + Block::kSize <= text_.size(); at += Block::kSize) {
+      const Block block(text_.data() + at);
+      if (!only_literals) look_at_separators(at, block.equal_to('=') | block.equal_to(':'));
+      if (block.run_chars() == 0xffff && at >= run_end_) look_at_run(at, only_literals);
+    }
+    if (only_literals) return;
+    for (; at < text_.size(); ++at) {
+      if (text_[at] == '=' || text_[at] == ':') look_at_separator(at);
+    }
+  }
+
+ private:
+  void look_at_separators(size_t base, uint32_t mask) {
+    while (mask != 0) {
+      look_at_separator(base + static_cast<size_t>(std::countr_zero(mask)));
+      mask &= mask - 1;
+    }
+  }
+
+  void look_at_separator(size_t at) {
+    if (at == 0 || at + 1 >= text_.size()) return;
+    const char before = text_[at - 1];
+    if (!is_alpha(before) && before != '3' && before != '"' && before != '\'' && before != ' ')
+      return;
+    const std::string_view key = key_before(text_, at);
+    IdRole role = classify_id_key(key);
+    if (role == IdRole::kNone && equals_ignoring_case(key, "id")) {
+      // In prose, "request id: 5" is as likely to number something.
+      if (value_at(text_, at + 1).size() < kProseIdSizeMin) return;
+      role = role_of_two_words(text_, key);
+    }
+    if (role == IdRole::kNone) return;
+    if (role == IdRole::kXray || role == IdRole::kXrayRoot) {
+      const size_t from = role == IdRole::kXray ? at + 1 : at - 4;
+      take_id(IdRole::kXray, trim_left(text_.substr(from, 160)), IdPlace::kText, ids_);
+      return;
+    }
+    take_id(role, value_at(text_, at + 1), IdPlace::kText, ids_);
+  }
+
+  /// A run of letters, digits and dashes that covers the block at `at`.
+  void look_at_run(size_t at, bool only_literals) {
+    size_t start = at;
+    while (start > 0 && at - start < kRunSizeMax && is(text_[start - 1], kRunChar)) --start;
+    const size_t size = run_of(text_.substr(start), kRunChar);
+    run_end_ = start + size;
+    if (size > kRunSizeMax || size < 32) return;
+    const std::string_view run = text_.substr(start, size);
+    // A longer name around it, such as file_<uuid>.pdf, names something else.
+    if (start > 0 && (text_[start - 1] == '_' || text_[start - 1] == '@')) return;
+    if (run.starts_with("req-") && id_shape(run.substr(4)) != IdShape::kNone) {
+      ids_.request.offer(run, IdRank::kWeakField);
+      return;
+    }
+    const IdShape shape = id_shape(run);
+    switch (shape) {
+      case IdShape::kNone:
+        return;
+      case IdShape::kTraceparent:
+        take_traceparent(run, IdRank::kHeader, ids_);
+        return;
+      case IdShape::kB3:
+        take_b3(run, IdRank::kHeader, ids_);
+        return;
+      case IdShape::kXray:
+        ids_.trace.offer(run, IdRank::kHeader);
+        if (!only_literals) take_tuple(start, size);
+        return;
+      case IdShape::kTraceAndSpan:
+        if (!only_literals && is_bracketed(start, size)) take_b3(run, IdRank::kPlace, ids_);
+        return;
+      case IdShape::kUuid:
+      case IdShape::kHex128:
+        if (!only_literals) look_at_place(start, size);
+        return;
+    }
+  }
+
+  char before(size_t start) const { return start > 0 ? text_[start - 1] : '\0'; }
+  char after(size_t end) const { return end < text_.size() ? text_[end] : '\0'; }
+
+  bool is_bracketed(size_t start, size_t size) const {
+    const char open = before(start);
+    const char close = after(start + size);
+    return (open == '[' && close == ']') || (open == '(' && close == ')') ||
+           (open == '{' && close == '}') || (open == '<' && close == '>');
+  }
+
+  void look_at_place(size_t start, size_t size) {
+    const std::string_view id = text_.substr(start, size);
+    if (is_bracketed(start, size)) {
+      if (!names_an_object(start - 1)) ids_.unnamed.offer(id, IdRank::kPlace);
+      return;
+    }
+    if (take_tuple(start, size) || take_behind_word(start, id)) return;
+    if (is_column(start, size)) ids_.unnamed.offer(id, IdRank::kPlace);
+  }
+
+  /// "request <uuid>": the word before it says what it is.
+  bool take_behind_word(size_t start, std::string_view id) {
+    if (start < 4 || text_[start - 1] != ' ' || !is_alpha(text_[start - 2])) return false;
+    const IdRole role = classify_id_key(key_before(text_, start - 1));
+    return role != IdRole::kNone && role != IdRole::kWeakAny &&
+           take_id(role, id, IdPlace::kText, ids_);
+  }
+
+  /// [app,trace,span,exported]
+  bool take_tuple(size_t start, size_t size) {
+    if (before(start) != ',') return false;
+    size_t open = start - 1;
+    while (open > 0 && start - open < 64 && is(text_[open - 1], kKeyChar)) --open;
+    if (open == 0 || text_[open - 1] != '[') return false;
+    const std::string_view rest = text_.substr(start + size);
+    if (!rest.starts_with(',')) return rest.starts_with(']');
+    ids_.trace.offer(text_.substr(start, size), IdRank::kPlace);
+    const std::string_view span = rest.substr(1, 16);
+    if (is_hex_id(span)) ids_.span.offer(span, IdRank::kPlace);
+    return true;
+  }
+
+  /// True if the word before the bracket at `open` says what the id is of: "user [..]", "order
+  /// (..)".
+  bool names_an_object(size_t open) const {
+    if (open <= header_size_ || open < 2) return false;
+    if (is_alnum(text_[open - 1])) return true;  // orders[...]
+    if (text_[open - 1] != ' ') return false;
+    size_t start = open - 1;
+    while (start > 0 && open - start < 32 && is(text_[start - 1], kKeyChar)) --start;
+    const std::string_view word = text_.substr(start, open - 1 - start);
+    if (word.empty() || !all_of(word, kLower)) return false;
+    event::Level level;
+    return !read_level_word(word, level);
+  }
+
+  /// An id alone between blanks counts in the header or as the first word behind it, as a column
+  /// between bars, and as a column behind the request of an access log line.
+  bool is_column(size_t start, size_t size) const {
+    if (is_in_access_log(start, size)) return true;
+    const char left = before(start);
+    const char right = after(start + size);
+    const bool blank_right = right == ' ' || right == '\t' || right == '\0';
+    if ((left != ' ' && left != '\t') || !blank_right) return false;
+    if (header_size_ > 0 && start <= header_size_ + 1 && right != '\0') return !is_in_group(start);
+    const std::string_view head = trim_right(text_.substr(0, start));
+    const std::string_view tail = trim_left(text_.substr(start + size));
+    return head.ends_with('|') && (tail.starts_with('|') || tail.starts_with("- "));
+  }
+
+  /// True inside of brackets that hold more than the id: what it stands for there is not known.
+  bool is_in_group(size_t start) const {
+    const std::string_view head = text_.substr(0, start);
+    const size_t open = head.find_last_of("[(");
+    return open != std::string_view::npos &&
+           head.find_first_of("])", open) == std::string_view::npos;
+  }
+
+  /// True for a column of its own, quoted or not, behind the quoted request of an access log line.
+  bool is_in_access_log(size_t start, size_t size) const {
+    size_t end = start + size;
+    const bool quoted = before(start) == '"' && after(end) == '"';
+    if (quoted) {
+      --start;
+      ++end;
+    }
+    if (before(start) != ' ' || (end < text_.size() && !is(text_[end], kBlank))) return false;
+    const size_t quote = text_.substr(0, std::min(start, kRequestAtMax)).find("] \"");
+    if (quote == std::string_view::npos) return false;
+    const size_t method = run_of(text_.substr(quote + 3), kUpper, 8);
+    return method >= 3 && text_.substr(quote + 3 + method).starts_with(' ');
+  }
+
+  std::string_view text_;
+  size_t header_size_;
+  Ids& ids_;
+  size_t run_end_ = 0;
+};
+
+}  // namespace
+
+void find_ids(std::string_view text, size_t header_size, Ids& ids) {
+  Finder(text, header_size, ids).run(false);
+}
+
+void find_header_tuple(std::string_view header, Ids& ids) {
+  for (size_t open = header.find('['); open != std::string_view::npos;
+       open = header.find('[', open + 1)) {
+    std::string_view rest = header.substr(open + 1);
+    rest.remove_prefix(run_of(rest, kKeyChar));
+    if (!rest.starts_with(',')) continue;
+    rest.remove_prefix(1);
+    const std::string_view trace = rest.substr(0, run_of(rest, kHexDigit));
+    rest.remove_prefix(trace.size());
+    if (!is_hex_id(trace) || !rest.starts_with(',')) continue;
+    const std::string_view span = rest.substr(1, run_of(rest.substr(1), kHexDigit));
+    if (!is_hex_id(span)) continue;
+    ids.trace.offer(trace, IdRank::kPlace);
+    ids.span.offer(span, IdRank::kPlace);
+    return;
+  }
+}
+
+void find_id_literals(std::string_view text, Ids& ids) {
+  Finder(text, 0, ids).run(true);
+}
+
+}  // namespace gasoline::understand

@@ -1,0 +1,43 @@
+#include "understand/metadata_text.h"
+
+#include "event/json_text.h"
+
+namespace gasoline::understand {
+
+void MetadataText::add_members(std::string_view members) {
+  if (members.empty()) return;
+  separate();
+  text_.append(members);
+}
+
+void MetadataText::add_raw(std::string_view key, std::string_view value) {
+  separate();
+  text_.push_back('"');
+  text_.append(key);
+  text_.append("\":");
+  text_.append(value);
+}
+
+void MetadataText::add_quoted(std::string_view key, std::string_view text) {
+  separate();
+  text_.push_back('"');
+  text_.append(key);
+  text_.append("\":");
+  event::append_json_string(text_, text);
+}
+
+void MetadataText::add_string(std::string_view key, std::string_view text) {
+  separate();
+  event::append_json_string(text_, key);
+  text_.push_back(':');
+  event::append_json_string(text_, text);
+}
+
+void MetadataText::add_time_ms(std::string_view key, int64_t us) {
+  separate();
+  event::append_json_string(text_, key);
+  text_.push_back(':');
+  event::append_json_time_ms(text_, us);
+}
+
+}  // namespace gasoline::understand

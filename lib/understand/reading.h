@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string_view>
+
+#include "event/event.h"
+#include "understand/ids.h"
+#include "understand/printed_time.h"
+
+namespace gasoline::understand {
+
+/// What the parsers have read from one line so far.
+struct Reading {
+  std::string_view message;
+  bool has_message = false;
+  bool has_time = false;
+  bool has_level = false;
+  PrintedTime time;
+  event::Level level = event::Level::kInfo;
+  std::string_view level_word;
+  std::string_view service;
+  Ids ids;
+
+  /// The first time that is read stays: wrappers around a line offer theirs last.
+  void offer_time(const PrintedTime& printed) {
+    if (has_time) return;
+    time = printed;
+    has_time = true;
+  }
+  void offer_level(event::Level read, std::string_view word) {
+    if (has_level) return;
+    level = read;
+    level_word = word;
+    has_level = true;
+  }
+};
+
+}  // namespace gasoline::understand

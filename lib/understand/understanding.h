@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "event/event.h"
+#include "understand/rules.h"
+
+namespace gasoline::understand {
+
+/// What an Understanding has seen since it was made.
+struct Counters {
+  uint64_t lines = 0;
+  uint64_t json_lines = 0;
+  uint64_t logfmt_lines = 0;
+  uint64_t lines_with_id = 0;
+  uint64_t secrets_masked = 0;
+  uint64_t ids_rejected = 0;  ///< stated by a producer or a field, but no id by SPEC 2
+};
+
+/// Turns raw lines into events: format, printed time, level, ids, message, and secrets masked.
+///
+/// One per thread. Takes time linear in a line's length and never fails: what is not recognised
+/// stays plain text. New bytes live in the caller's arena; once warm, nothing else is allocated.
+class Understanding {
+ public:
+  /// `rules` and `clock` must outlive it.
+  Understanding(const Rules& rules, const Clock& clock);
+  ~Understanding();
+  Understanding(const Understanding&) = delete;
+  Understanding& operator=(const Understanding&) = delete;
+
+  /// `event` comes with message = the raw line or the producer's message (valid UTF-8), source,
+  /// service, timestamp_us = the time of reading (or the producer's, with timestamp_stated),
+  /// metadata and the ids that the producer stated. Fills in the rest; what the producer stated
+  /// (level_stated, non-empty ids, timestamp_stated) wins over what the text says.
+  ///
+  /// A printed time orders the event, except on a live local stream (stdout, stderr) where it lies
+  /// within its own unit + 1 s before the time of reading: reading is finer, so it orders, and the
+  /// printed time stays in metadata as `stated_time` (ms).
+  ///
+  /// Metadata gains the line's other fields as raw JSON members, `level_raw` when the word differs
+  /// from the level's name, and `correlation_id_rejected` for a stated id that is none.
+  ///
+  /// Secrets are masked in the message and in metadata before anything else looks at them, as
+  /// "[redacted:kind]". The event's views may point into its old bytes, the arena, or literals.
+  void understand(event::Event& event, Arena& arena);
+
+  /// Masks the secrets in any text, such as a command line. Returns `text` itself if it holds none.
+  std::string_view mask(std::string_view text, Arena& arena);
+
+  const Counters& counters() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gasoline::understand

@@ -1,0 +1,128 @@
+#include <catch2/catch.hpp>
+
+#include "capture/spool_rig.h"
+#include "io/real_file_system.h"
+#include "support/temporary_directory.h"
+
+namespace gasoline::capture {
+namespace {
+
+using test::eventually;
+using test::SpooledRecord;
+using test::SpoolRig;
+
+constexpr int64_t kLongUs = 3'600'000'000;
+constexpr uint64_t kSpoolSizeBytesMax = 1 << 20;
+
+SpoolWriter::Options small_spool() {
+  SpoolWriter::Options options;
+  options.size_bytes_max = kSpoolSizeBytesMax;
+  options.sync = journal::SyncPolicy::kNever;
+  return options;
+}
+
+uint64_t line_count(const std::vector<SpooledRecord>& records) {
+  return test::count_line_feeds(test::spooled_text(records, spool::Stream::kStdout)) +
+         test::count_line_feeds(test::spooled_text(records, spool::Stream::kStderr));
+}
+
+void write_lines(SpoolRig& rig, uint64_t first, uint64_t count) {
+  rig.out.write(
+      test::numbered_lines(std::string(60, 'x'), static_cast<int>(first), static_cast<int>(count)));
+  REQUIRE(eventually([&] { return rig.writer->counters().lines.load() == first + count; }));
+}
+
+TEST_CASE("a full spool drops its oldest lines, and gaps and lines together make up all of them") {
+  test::TemporaryDirectory directory;
+  io::RealFileSystem files;
+  SpoolRig rig(files, directory / "spool", small_spool());
+  rig.start();
+  constexpr uint64_t kLines = 80'000;
+  write_lines(rig, 0, kLines);
+  CHECK(rig.finish(kLongUs));
+  const auto records = test::read_spool(files, rig.writer->directory());
+  const test::GapSum gaps = test::sum_of_gaps(records);
+  CHECK(gaps.events > 0);
+  CHECK(gaps.reasons.find("the spool was full") != std::string::npos);
+  CHECK(line_count(records) + gaps.lines == kLines);
+  const std::string text = test::spooled_text(records, spool::Stream::kStdout);
+  CHECK(text.ends_with(" 79999\n"));
+  CHECK(text.size() < kSpoolSizeBytesMax);
+  CHECK(text.size() > kSpoolSizeBytesMax / 4);
+}
+
+TEST_CASE("what was acknowledged is not told as lost when the rest of its segment is dropped") {
+  test::TemporaryDirectory directory;
+  io::RealFileSystem files;
+  SpoolRig rig(files, directory / "spool", small_spool());
+  rig.start();
+  uint64_t delivered_lines = 0;
+  uint64_t told_lines = 0;
+  uint64_t next_record = 1;
+  const auto deliver = [&] {
+    std::vector<SpooledRecord> fresh;
+    for (SpooledRecord& record : test::read_spool(files, rig.writer->directory())) {
+      if (record.sequence >= next_record) fresh.push_back(std::move(record));
+    }
+    if (fresh.empty()) return;
+    delivered_lines += line_count(fresh);
+    told_lines += test::sum_of_gaps(fresh).lines;
+    next_record = fresh.back().sequence + 1;
+    rig.writer->acknowledge(next_record);
+  };
+  uint64_t lines = 0;
+  for (const uint64_t count : {1'000u, 9'000u, 30'000u, 500u, 40'000u, 2'000u}) {
+    write_lines(rig, lines, count);
+    lines += count;
+    // Every second time nobody takes them, and some are dropped.
+    if (count < 5'000) deliver();
+  }
+  CHECK(rig.finish(kLongUs));
+  deliver();
+  CHECK(told_lines > 0);
+  CHECK(delivered_lines + told_lines == lines);
+}
+
+TEST_CASE("a spool whose lines are acknowledged never drops any") {
+  test::TemporaryDirectory directory;
+  io::RealFileSystem files;
+  SpoolRig rig(files, directory / "spool", small_spool());
+  rig.start();
+  uint64_t lines = 0;
+  for (int i = 0; i < 20; ++i) {
+    write_lines(rig, lines, 4'000);
+    lines += 4'000;
+    rig.writer->acknowledge(rig.writer->end_record());
+  }
+  CHECK(rig.finish(kLongUs));
+  CHECK(rig.writer->counters().dropped_lines.load() == 0);
+  const auto records = test::read_spool(files, rig.writer->directory());
+  CHECK(test::sum_of_gaps(records).events == 0);
+  CHECK(records.front().sequence > 1);
+}
+
+TEST_CASE("lines that nobody took for a day are dropped and told") {
+  test::TemporaryDirectory directory;
+  io::RealFileSystem files;
+  test::SharedManualClock clock;
+  SpoolRig rig(files, directory / "spool", {}, &clock, &clock);
+  rig.start();
+  write_lines(rig, 0, 100);
+  clock.advance(23ll * 3'600'000'000);
+  rig.writer->notify();
+  write_lines(rig, 100, 1);
+  CHECK(rig.writer->counters().dropped_lines.load() == 0);
+  clock.advance(25ll * 3'600'000'000);
+  rig.writer->notify();
+  REQUIRE(eventually([&] { return rig.writer->counters().dropped_lines.load() == 101; }));
+  write_lines(rig, 101, 1);
+  CHECK(rig.finish(kLongUs));
+  const auto records = test::read_spool(files, rig.writer->directory());
+  const test::GapSum gaps = test::sum_of_gaps(records);
+  CHECK(gaps.lines == 101);
+  CHECK(gaps.reasons.find("for 24.0 h") != std::string::npos);
+  CHECK(test::spooled_text(records, spool::Stream::kStdout) == std::string(60, 'x') + " 101\n");
+}
+
+}  // namespace
+}  // namespace gasoline::capture

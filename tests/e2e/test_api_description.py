@@ -1,0 +1,135 @@
+"""/openapi.json says what the daemon does: every path is asked, and every answer held against its schema."""
+
+import json
+import uuid
+
+from harness import GasolineTest, main
+from json_schema import problems_of
+
+EVENT = {"message": "described", "service": "s", "level": "warn", "metadata": {"k": [1, {"deep": None}]},
+         "tags": ["env:dev"], "correlation_id": "3f2b8c1e-8a4e-4f0e-9d0a-0c8e4d3b2a19"}
+
+
+class Description(GasolineTest):
+    def setUp(self):
+        super().setUp()
+        self.daemon = self.sandbox.start_daemon(tcp=True)
+        answer = self.sandbox.get("/openapi.json")
+        self.assertEqual(answer.status, 200)
+        self.assertTrue(answer.headers["Content-Type"].startswith("application/json"))
+        self.document = answer.json()
+        for body in (EVENT, {**EVENT, "message": "without an id", "correlation_id": None, "source": "extension"}):
+            self.sandbox.post_events([{k: v for k, v in body.items() if v is not None}])
+        self.sandbox.run_wrapped("sh", "-c", "echo line; printf partial >&2", options=("--no-daemon", "--name", "run"))
+        self.sandbox.await_run_end("run")
+
+    def operations(self):
+        for path, methods in self.document["paths"].items():
+            for method, operation in methods.items():
+                yield method.upper(), path, operation
+
+    def check(self, answer, operation, where):
+        responses = operation["responses"]
+        response = responses.get(str(answer.status), responses.get("default"))
+        kind = answer.headers["Content-Type"].split(";")[0]
+        self.assertIn(kind, [name.split(";")[0] for name in response["content"]], where)
+        schema = next(value["schema"] for name, value in response["content"].items()
+                      if name.split(";")[0] == kind)
+        value = answer.json() if "json" in kind else answer.body.decode()
+        self.assertEqual(problems_of(value, schema, self.document), [], f"{where}: {answer}")
+
+    def test_it_is_an_openapi_document_whose_references_lead_somewhere(self):
+        self.assertTrue(self.document["openapi"].startswith("3."))
+        ids = [operation["operationId"] for _, _, operation in self.operations()]
+        self.assertEqual(len(ids), len(set(ids)))
+
+        def references(value):
+            if isinstance(value, dict):
+                if "$ref" in value:
+                    yield value["$ref"]
+                value = list(value.values())
+            if isinstance(value, list):
+                for item in value:
+                    yield from references(item)
+
+        for reference in references(self.document):
+            target = self.document
+            for part in reference.removeprefix("#/").split("/"):
+                self.assertIn(part, target, reference)
+                target = target[part]
+
+    def test_every_path_of_the_contract_is_described(self):
+        paths = self.document["paths"]
+        for path in ("/v1/event", "/event", "/v1/events", "/events", "/v1/timeline", "/buffers/timeline", "/v1/sources",
+                     "/v1/status", "/daemon/status", "/v1/stats", "/ingest/stats", "/healthz", "/readyz",
+                     "/metrics", "/openapi.json"):
+            self.assertIn(path, paths)
+
+    def test_every_get_answers_as_described(self):
+        for method, path, operation in self.operations():
+            if method != "GET":
+                continue
+            with self.subTest(path):
+                answer = self.sandbox.request(method, path)
+                self.assertEqual(answer.status, 200)
+                self.check(answer, operation, path)
+                wrong = self.sandbox.request("PATCH", path)
+                self.assertEqual(wrong.status, 405)
+                self.check(wrong, operation, path)
+
+    def test_every_post_answers_as_described(self):
+        run_id = self.sandbox.timeline(service="run")[0]["run_id"][:-3] + "ZZZ"
+        for method, path, operation in self.operations():
+            if "requestBody" not in operation:
+                continue
+            schema = operation["requestBody"]["content"]["application/json"]["schema"]
+            bodies = [EVENT] if path.endswith("event") else [
+                [EVENT], {"events": [EVENT]}, {"events": [EVENT, {"message": 7}]}, [],
+                {"events": [{"message": "m"}], "run_id": run_id, "seq": 1, "service": "run"}]
+            for body in bodies:
+                with self.subTest(path=path, body=body):
+                    if "7" not in json.dumps(body):
+                        self.assertEqual(problems_of(body, schema, self.document), [])
+                    answer = self.sandbox.request(method, path, json.dumps(body),
+                                                  {"Content-Type": "application/json"})
+                    self.assertEqual(answer.status, 200, answer)
+                    self.check(answer, operation, path)
+            for broken in ("{", "7", '[{"message":7}]', '{"message":[]}'):
+                answer = self.sandbox.request(method, path, broken, {"Content-Type": "application/json"})
+                self.assertEqual(answer.status, 400, answer)
+                self.check(answer, operation, path)
+
+    def test_every_parameter_is_known_and_every_other_is_refused(self):
+        good = {"correlation_id": EVENT["correlation_id"], "source": "api", "service": "s", "level": "info",
+                "start_time": "0", "end_time": "2100-01-01T00:00:00Z", "q": "desc", "run": "x", "project": "p",
+                "limit": "5", "cursor": None}
+        for method, path, operation in self.operations():
+            for parameter in operation.get("parameters", []):
+                value = good[parameter["name"]]
+                if value is not None:
+                    answer = self.sandbox.get(path, **{parameter["name"]: value})
+                    self.assertEqual(answer.status, 200, f"{parameter['name']}: {answer}")
+            if method == "GET":
+                answer = self.sandbox.get(path, **{"x" + uuid.uuid4().hex: "1"})
+                self.assertEqual(answer.status, 400, path)
+                self.check(answer, operation, path)
+
+    def test_the_metrics_are_prometheus_text(self):
+        answer = self.sandbox.get("/metrics")
+        self.assertTrue(answer.headers["Content-Type"].startswith("text/plain"))
+        names = set()
+        for line in answer.body.decode().splitlines():
+            if line.startswith("#"):
+                words = line.split()
+                self.assertIn(words[1], ("HELP", "TYPE"))
+                names.add(words[2])
+            elif line:
+                name, value = line.rsplit(" ", 1)
+                float(value)
+                self.assertRegex(name, r"^[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})?$")
+                self.assertTrue(name.split("{")[0] in names, name)
+        self.assertTrue(any(name.startswith("gasoline") for name in names))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/assert.h"
+#include "event/correlation_id.h"
+#include "event/json_text.h"
+#include "understand/json_walk.h"
+#include "understand/understanding.h"
+
+namespace {
+
+using namespace gasoline;
+
+class FixedClock final : public Clock {
+ public:
+  int64_t wall_us() const override { return 1'795'228'628'000'000; }
+  int64_t monotonic_us() const override { return 0; }
+};
+
+class Nothing final : public understand::JsonWalk::Visitor {
+ public:
+  void scalar(const understand::JsonPlace&, understand::JsonType, std::string_view) override {}
+  void member(std::string_view, understand::JsonType, std::string_view, bool) override {}
+};
+
+/// The rules are compiled once for all inputs.
+const understand::Rules& rules() {
+  static SilentLog log;
+  static const auto made = understand::Rules::create({}, log);
+  GASOLINE_ASSERT(made.has_value());
+  return **made;
+}
+
+bool is_good_id(std::string_view id) {
+  return id.empty() || event::is_correlation_id(id);
+}
+
+}  // namespace
+
+/// Any valid UTF-8 becomes an event whose parts are well formed. The first byte chooses the source.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  if (size == 0) return 0;
+  static const FixedClock clock;
+  static understand::Understanding understanding(rules(), clock);
+  static Arena arena;
+  arena.reset();
+  std::string line;
+  event::append_valid_utf8(line, {reinterpret_cast<const char*>(bytes) + 1, size - 1});
+  event::Event event;
+  event.source = bytes[0] % 2 == 0 ? event::SourceKind::kFile : event::SourceKind::kStdout;
+  event.message = line;
+  event.timestamp_us = clock.wall_us();
+  understanding.understand(event, arena);
+  GASOLINE_ASSERT(is_good_id(event.correlation_id));
+  GASOLINE_ASSERT(event.timestamp_us > 0);
+  Nothing nothing;
+  const std::string metadata = "{" + std::string(event.metadata) + "}";
+  GASOLINE_ASSERT(understand::JsonWalk::walk(metadata, nothing) == metadata.size());
+  GASOLINE_ASSERT(event::is_valid_utf8(event.message));
+  return 0;
+}

@@ -1,0 +1,44 @@
+#include "understand/fixture.h"
+
+#include <simdjson.h>
+
+#include <catch2/catch.hpp>
+
+namespace gasoline::understand {
+
+const Rules& shared_rules() {
+  static SilentLog log;
+  static Result<std::unique_ptr<Rules>> rules = Rules::create({}, log);
+  REQUIRE(rules.has_value());
+  return **rules;
+}
+
+event::Event Reader::read(std::string_view line) {
+  event::Event event;
+  event.source = event::SourceKind::kFile;
+  event.timestamp_us = kReadTimeUs;
+  event.message = line;
+  return read(event);
+}
+
+event::Event Reader::read(event::Event event) {
+  arena_.reset();
+  line_ = event.message;
+  event.message = line_;
+  understanding_.understand(event, arena_);
+  return event;
+}
+
+std::string Reader::mask(std::string_view text) {
+  arena_.reset();
+  return std::string(understanding_.mask(text, arena_));
+}
+
+bool are_json_members(std::string_view members) {
+  simdjson::dom::parser parser;
+  const std::string object = "{" + std::string(members) + "}";
+  simdjson::dom::element element;
+  return parser.parse(object).get(element) == simdjson::SUCCESS;
+}
+
+}  // namespace gasoline::understand
