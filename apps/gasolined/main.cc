@@ -7,6 +7,7 @@
 #include "background.h"
 #include "daemon/daemon.h"
 #include "options.h"
+#include "process/scheduling.h"
 
 namespace {
 
@@ -36,6 +37,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   ::signal(SIGPIPE, SIG_IGN);
+  gasoline::process::avoid_interrupting_others();
   std::optional<gasoline::daemon_app::Background> background;
   if (options->is_background) {
     auto entered = gasoline::daemon_app::Background::enter(options->log_path);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "process/scheduling.h"
 #include "spool/spool_directory.h"
 
 namespace gasoline::capture {
@@ -81,6 +82,7 @@ bool Sender::finish(int64_t timeout_us, int64_t unanswered_timeout_us) {
 }
 
 void Sender::run() {
+  process::avoid_interrupting_others();
   loop::Loop loop;
   loop_ = &loop;
   client_ = std::make_unique<http::Client>(loop, options_.target, size_t{16} << 20);

@@ -9,6 +9,7 @@
 #include "base/quantity.h"
 #include "event/json_scan.h"
 #include "journal/reader.h"
+#include "process/scheduling.h"
 #include "spool/spool_directory.h"
 
 namespace gasoline::capture {
@@ -118,6 +119,7 @@ Status SpoolWriter::remove() {
 }
 
 void SpoolWriter::run() {
+  process::avoid_interrupting_others();
   const bool is_open = open_journal();
   bool is_started = false;
   while (is_open) {

@@ -74,6 +74,7 @@ std::vector<Dropped> StreamPump::take_dropped() {
 
 void StreamPump::run() {
   process::prefer_short_delays();
+  wake_up_delay_.emplace();
   for (bool goes_on = true; goes_on && !abandoned_.load(std::memory_order_relaxed);) {
     if (dropping_) {
       goes_on = pump_past_ring();
@@ -108,6 +109,7 @@ StreamPump::Wait StreamPump::wait_for_input() {
     const int64_t silence_us = silence_us_.load();
     const bool is_ending = silence_us >= 0;
     const int timeout_ms = is_ending ? static_cast<int>((silence_us + 999) / 1000) : -1;
+    wake_up_delay_->before_sleep();
     const int ready = ::poll(entries.data(), entries.size(), timeout_ms);
     if (ready < 0 && errno == EINTR) continue;
     if (ready == 0) return Wait::kEnd;
@@ -116,7 +118,10 @@ StreamPump::Wait StreamPump::wait_for_input() {
       [[maybe_unused]] const ssize_t got = ::read(stop_.get(), &told, sizeof told);
       continue;
     }
-    if (entries[0].revents != 0) return Wait::kReadable;
+    if (entries[0].revents != 0) {
+      readable_since_us_ = clock_.wall_us() - wake_up_delay_->after_sleep_us();
+      return Wait::kReadable;
+    }
     // A socket whose other end is closed reports only POLLHUP.
     if ((entries[1].revents & (POLLERR | POLLHUP)) != 0) {
       output_closed_.store(true, std::memory_order_relaxed);
@@ -130,7 +135,7 @@ bool StreamPump::pump_into_ring(spool::StreamRing::Space space) {
   const ssize_t got = ::read(child_end_.get(), space.bytes, space.size);
   if (got > 0) {
     const auto size = static_cast<uint64_t>(got);
-    ring_.publish(size, read_time_us());
+    publish({space.bytes, size});
     counters_.bytes.fetch_add(size, std::memory_order_relaxed);
     const bool passed = pass_on({space.bytes, size});
     on_progress_();
@@ -139,6 +144,20 @@ bool StreamPump::pump_into_ring(spool::StreamRing::Space space) {
   if (got == 0) return reach_end();
   if (errno == EAGAIN) return wait_for_input() == Wait::kReadable;
   return errno == EINTR;
+}
+
+/// The bytes are in the ring's free space already. What woke us is stamped with the time when it
+/// came, not when a busy machine let us run: the lines of two services must not change places
+/// because one pump got its CPU later. Of what else is there by now, the time is not known so well.
+void StreamPump::publish(std::string_view bytes) {
+  const int64_t readable_us = std::exchange(readable_since_us_, 0);
+  if (readable_us > 0) {
+    const size_t line_feed = bytes.find('\n');
+    const std::string_view first = bytes.substr(0, line_feed == bytes.npos ? line_feed : line_feed + 1);
+    ring_.publish(first.size(), not_before_last_us(readable_us));
+    bytes.remove_prefix(first.size());
+  }
+  if (!bytes.empty()) ring_.publish(bytes.size(), read_time_us());
 }
 
 bool StreamPump::reach_end() {
@@ -238,10 +257,12 @@ void StreamPump::wait_for_output(int fd) {
   ::poll(entries.data(), is_ending ? 1 : 2, is_ending ? kTimeoutMs : -1);
 }
 
-/// Wall time that never runs backwards within the stream, whatever is done to the machine's clock.
-int64_t StreamPump::read_time_us() {
-  last_time_us_ = std::max(last_time_us_, clock_.wall_us());
+/// Wall time never runs backwards within the stream, whatever is done to the machine's clock.
+int64_t StreamPump::not_before_last_us(int64_t time_us) {
+  last_time_us_ = std::max(last_time_us_, time_us);
   return last_time_us_;
 }
+
+int64_t StreamPump::read_time_us() { return not_before_last_us(clock_.wall_us()); }
 
 }  // namespace gasoline::capture

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file_descriptor.h"
 #include "base/wake_up.h"
+#include "process/wake_up_delay.h"
 #include "spool/stream_ring.h"
 
 namespace gasoline::capture {
@@ -78,6 +80,7 @@ class StreamPump {
   void run();
   Wait wait_for_input();
   bool pump_into_ring(spool::StreamRing::Space space);
+  void publish(std::string_view bytes);
   bool pump_past_ring();
   bool reach_end();
   bool wait_for_space();
@@ -85,6 +88,7 @@ class StreamPump {
   void close_gap(bool at_end);
   bool pass_on(std::string_view bytes);
   void wait_for_output(int fd);
+  int64_t not_before_last_us(int64_t time_us);
   int64_t read_time_us();
 
   FileDescriptor child_end_;
@@ -105,6 +109,8 @@ class StreamPump {
   WakeUp space_;
   Counters counters_;
   int64_t last_time_us_ = 0;
+  int64_t readable_since_us_ = 0;  // of what was waited for and is not read yet; else 0
+  std::optional<process::WakeUpDelay> wake_up_delay_;  // of the pump's thread, made by it
 
   bool dropping_ = false;   // the pump's thread only
   bool is_at_end_ = false;  // likewise: nobody holds the pipe's other end any more

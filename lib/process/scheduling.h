@@ -11,4 +11,9 @@ namespace gasoline::process {
 /// for others most of the time; never inherited by a child.
 void prefer_short_delays();
 
+/// Asks the scheduler never to interrupt a running thread for the calling one when that wakes
+/// (SCHED_BATCH, sched(7)); its share of the CPU stays the same. For work that nobody waits for, so
+/// that it does not delay those who do. Inherited by threads and processes that it starts.
+void avoid_interrupting_others();
+
 }  // namespace gasoline::process

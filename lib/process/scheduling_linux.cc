@@ -36,4 +36,9 @@ void prefer_short_delays() {
   ::syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 
+void avoid_interrupting_others() {
+  const sched_param none{};
+  ::sched_setscheduler(0, SCHED_BATCH, &none);
+}
+
 }  // namespace gasoline::process

@@ -72,6 +72,7 @@ Collector::Collector(FileDescriptor fd) : fd_(std::move(fd)) {
       const ssize_t got = ::read(fd_.get(), piece.data(), piece.size());
       if (got <= 0) return;
       bytes_.append(piece.data(), static_cast<size_t>(got));
+      size_bytes_ = bytes_.size();
     }
   });
 }

@@ -57,9 +57,12 @@ class Collector {
   ~Collector();
   /// Waits for the end.
   const std::string& all();
+  /// What came so far. Any thread.
+  size_t size_bytes() const { return size_bytes_; }
 
  private:
   FileDescriptor fd_;
+  std::atomic<size_t> size_bytes_{0};
   std::atomic<bool> is_abandoned_{false};
   std::string bytes_;
   std::thread thread_;
