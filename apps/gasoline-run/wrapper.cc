@@ -70,6 +70,7 @@ Result<process::ChildEnd> Wrapper::run() {
   describe();
   shares_group_ = process::is_in_foreground_of_terminal();
   if (Status watching = watch_signals(); !watching) return watching.error();
+  make_ring_directory();
   make_lanes();
   if (Status started = start_child(); !started) return started.error();
   start_capture();
@@ -110,13 +111,35 @@ void Wrapper::describe() {
   }
 }
 
+/// Where the rings outlive us. Without it the command runs all the same, and only our own death by
+/// SIGKILL loses what was not spooled yet.
+void Wrapper::make_ring_directory() {
+  const spool::RingRun ring_run{
+      run_, {spool_directory(), memory_spool_directory()}, options_.line_size_bytes_max};
+  auto made = spool::RingDirectory::create(files_, places_.ring_directory(spool_directory()), ring_run);
+  if (made) {
+    rings_.emplace(std::move(*made));
+  } else if (options_.verbose) {
+    warn("a kill -9 of gasoline-run would lose lines: " + made.error().to_string());
+  }
+}
+
+Result<spool::StreamRing> Wrapper::make_ring(spool::Stream stream) const {
+  const uint64_t size_bytes = options_.ring_size_bytes / 2;
+  const uint64_t span_size_bytes = options_.line_size_bytes_max + 1;
+  if (rings_) {
+    auto ring = spool::StreamRing::create(size_bytes, span_size_bytes, rings_->ring_path(stream));
+    if (ring) return ring;
+  }
+  return spool::StreamRing::create(size_bytes, span_size_bytes);
+}
+
 /// One lane for each stream that we have. A stream without a pipe or a ring goes straight to its
 /// place, uncaptured: better than not running the command.
 void Wrapper::make_lanes() {
   const auto add = [this](spool::Stream stream, int output_fd) {
     auto pipe = process::make_pipe();
-    auto ring =
-        spool::StreamRing::create(options_.ring_size_bytes / 2, options_.line_size_bytes_max + 1);
+    auto ring = make_ring(stream);
     if (!pipe || !ring) {
       const Error& error = pipe ? ring.error() : pipe.error();
       return warn(fmt::format("{} is not captured: {}", to_string(stream), error.to_string()));
@@ -153,11 +176,9 @@ Status Wrapper::start_child() {
 
 void Wrapper::start_capture() {
   mailbox_ = std::make_unique<loop::Mailbox>(loop_, 16);
-  const std::string memory = fmt::format("/dev/shm/gasoline-{}/spool", ::geteuid());
   capture::SpoolWriter::Options spool_options;
-  spool_options.directory =
-      options_.spool_directory.empty() ? places_.spool_directory() : options_.spool_directory;
-  spool_options.memory_directory = memory;
+  spool_options.directory = spool_directory();
+  spool_options.memory_directory = memory_spool_directory();
   spool_options.size_bytes_max = options_.spool_size_bytes_max;
   spool_options.sync = options_.sync;
   spool_options.line_size_bytes_max = options_.line_size_bytes_max;
@@ -186,13 +207,21 @@ void Wrapper::start_capture() {
   spool_->start(std::move(streams), started_members());
 }
 
+std::string Wrapper::spool_directory() const {
+  return options_.spool_directory.empty() ? places_.spool_directory() : options_.spool_directory;
+}
+
+std::string Wrapper::memory_spool_directory() const {
+  return fmt::format("/dev/shm/gasoline-{}/spool", ::geteuid());
+}
+
 capture::Sender::Options Wrapper::sender_options() const {
   capture::Sender::Options options;
   options.target = target_;
   options.version = GASOLINE_VERSION;
   options.target_name = target_.unix_path.empty() ? url_ : target_.unix_path;
-  options.adoption_directory =
-      options_.spool_directory.empty() ? places_.spool_directory() : options_.spool_directory;
+  options.adoption_directory = spool_directory();
+  options.ring_directory = places_.ring_directory(spool_directory());
   const bool is_local = target_.unix_path == places_.socket_path();
   const bool is_ci = environment_("CI").value_or("") == "true";
   const bool is_allowed = environment_("GASOLINE_AUTOSTART").value_or("") != "0";
@@ -285,6 +314,8 @@ void Wrapper::deliver() {
   const int64_t flush_us = is_hurried_ ? 0 : options_.flush_timeout_us;
   const bool is_spooled = spool_->finish(ended_members(), flush_us);
   const bool is_delivered = sender_->finish(flush_us, std::min(flush_us, kUnansweredTimeoutUs));
+  // What could not be spooled stays in the rings, for whoever adopts the rest.
+  if (rings_ && (is_spooled || spool_->directory().empty())) static_cast<void>(rings_->remove());
   if (options_.verbose) {
     warn(fmt::format("{} lines captured, {} events delivered{}", spool_->counters().lines.load(),
                      sender_->counters().acknowledged_events.load(),

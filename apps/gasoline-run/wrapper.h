@@ -21,6 +21,7 @@
 #include "options.h"
 #include "process/child.h"
 #include "process/signal_source.h"
+#include "spool/ring_directory.h"
 
 namespace gasoline::run {
 
@@ -51,6 +52,8 @@ class Wrapper {
   };
 
   void describe();
+  void make_ring_directory();
+  Result<spool::StreamRing> make_ring(spool::Stream stream) const;
   void make_lanes();
   Status start_child();
   void start_capture();
@@ -66,6 +69,8 @@ class Wrapper {
   std::string started_members() const;
   std::string ended_members() const;
   std::vector<std::string> child_environment() const;
+  std::string spool_directory() const;
+  std::string memory_spool_directory() const;
   capture::Sender::Options sender_options() const;
   void warn(const std::string& text);
 
@@ -88,6 +93,7 @@ class Wrapper {
   bool sigpipe_was_ignored_ = false;
   bool sigchld_was_ignored_ = false;
   sigset_t mask_at_start_{};
+  std::optional<spool::RingDirectory> rings_;  // none: they are in memory that dies with us
   std::vector<Lane> lanes_;
   pid_t child_ = -1;
   std::optional<process::ChildEnd> end_;

@@ -156,6 +156,7 @@ Status read_places(const cxxopts::ParseResult& parsed, const Places& places, Opt
   daemon::Daemon::Options& to = options.daemon;
   to.state_directory = path("state-dir", places.state_directory);
   to.spool_directory = path("spool-dir", to.state_directory + "/spool");
+  to.ring_directory = places.ring_directory(to.spool_directory);
   to.socket_path = path("socket", places.socket_path());
   to.cache_directory = places.cache_directory;
   options.log_path = path("log-file", to.state_directory + "/gasolined.log");

@@ -1,5 +1,6 @@
 #include "base/places.h"
 
+#include <fmt/format.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,6 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+
+#include "base/crc32c.h"
+#include "base/file_system_kind.h"
 
 namespace gasoline {
 namespace {
@@ -73,12 +77,19 @@ Places find_places(const Environment& environment, unsigned uid) {
   } else {
     places.runtime_directory = shared + "/run";
   }
+  places.memory_directory = is_in_memory(places.runtime_directory)
+                                ? places.runtime_directory
+                                : "/dev/shm/gasoline-" + std::to_string(uid);
   if (const auto cache = absolute(environment, "XDG_CACHE_HOME")) {
     places.cache_directory = *cache + "/gasoline";
   } else if (home) {
     places.cache_directory = *home + "/.cache/gasoline";
   }
   return places;
+}
+
+std::string Places::ring_directory(const std::string& spool_directory) const {
+  return fmt::format("{}/rings-{:08x}", memory_directory, crc32c(spool_directory.data(), spool_directory.size()));
 }
 
 Status make_private_directories(const std::string& path) {

@@ -19,9 +19,14 @@ struct Places {
   std::string runtime_directory;
   /// $XDG_CACHE_HOME/gasoline or ~/.cache/gasoline; empty if there is no home.
   std::string cache_directory;
+  /// In memory, so that it outlives a process but not the machine: runtime_directory if that is on a
+  /// tmpfs, else /dev/shm/gasoline-UID.
+  std::string memory_directory;
 
   std::string socket_path() const { return runtime_directory + "/gasolined.sock"; }
   std::string spool_directory() const { return state_directory + "/spool"; }
+  /// Where wrappers whose spool is under `spool_directory` keep what they have not spooled yet.
+  std::string ring_directory(const std::string& spool_directory) const;
   std::string event_log_directory() const { return state_directory + "/events"; }
 };
 

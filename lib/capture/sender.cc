@@ -43,7 +43,9 @@ Sender::Sender(io::FileSystem& files, const Clock& clock, Random& random, Option
       options_(std::move(options)),
       on_acknowledged_(std::move(on_acknowledged)),
       on_problem_(std::move(on_problem)),
-      starter_(options_.daemon_program) {}
+      starter_(options_.daemon_program),
+      rings_(files, clock, random, options_.ring_directory,
+             [this](const std::string& problem) { report("rings", problem); }) {}
 
 Sender::~Sender() {
   if (thread_.joinable()) finish(0, 0);
@@ -314,25 +316,16 @@ void Sender::reject(std::string_view failed) {
 bool Sender::adopt_next() {
   if (options_.adoption_directory.empty() || clock_.monotonic_us() < next_adoption_us_)
     return false;
+  if (last_directory_tried_.empty()) rings_.look_around();
   for (const std::string& directory : spool::list_runs(files_, options_.adoption_directory)) {
     if (directory <= last_directory_tried_ || directory.ends_with(run_.run_id)) continue;
     last_directory_tried_ = directory;
-    auto run = spool::read_run_description(files_, directory);
-    if (!run) continue;
-    // A living wrapper holds the lock, and so does whoever else adopts.
-    auto lock = journal::Writer::open(files_, directory, {}, clock_, random_);
-    if (!lock) continue;
-    if (!spool::read_run_description(files_, directory)) {
-      // Its owner finished and removed it just before we made it anew by locking.
-      static_cast<void>(spool::remove_run(files_, directory));
-      continue;
-    }
-    auto reader = spool::SpoolReader::open(files_, directory, *run);
-    if (!reader) continue;
+    auto taken = spool::take_dead_run(files_, clock_, random_, rings_, directory);
+    if (!taken || !taken->has_value()) continue;
     adopted_ = std::make_unique<Outgoing>();
-    adopted_->lock = std::move(*lock);
     adopted_->directory = directory;
-    adopted_->reader = std::move(*reader);
+    adopted_->lock = std::move((*taken)->lock);
+    adopted_->reader = std::move((*taken)->reader);
     return true;
   }
   last_directory_tried_.clear();

@@ -19,6 +19,8 @@
 #include "loop/loop.h"
 #include "loop/mailbox.h"
 #include "loop/timer.h"
+#include "spool/dead_run.h"
+#include "spool/ring_recovery.h"
 #include "spool/spool_reader.h"
 
 namespace gasoline::capture {
@@ -35,6 +37,7 @@ class Sender {
     http::Client::Target target;
     std::string target_name;         ///< for messages
     std::string adoption_directory;  ///< where the spools of dead runs are; empty: adopt none
+    std::string ring_directory;      ///< their rings: see Places::ring_directory
     std::string daemon_program;      ///< started if nobody answers; empty: never
     int64_t request_timeout_us = 30'000'000;
     std::string version;  ///< ours: an older daemon that we may replace is asked to end
@@ -119,6 +122,7 @@ class Sender {
   std::unique_ptr<loop::Timer> retry_timer_;
   std::unique_ptr<loop::Timer> deadline_timer_;
   DaemonStarter starter_;
+  spool::RingRecovery rings_;
   std::unique_ptr<Outgoing> own_;
   std::unique_ptr<Outgoing> adopted_;
   Outgoing* in_flight_ = nullptr;

@@ -76,7 +76,7 @@ void SpoolWriter::start(std::vector<CapturedStream> streams, std::string started
   started_ = std::move(started);
   for (const CapturedStream& source : streams) {
     lanes_.push_back(
-        {source, StreamFramer(source.stream, *source.ring, options_.line_size_bytes_max)});
+        {source, spool::StreamFramer(source.stream, *source.ring, options_.line_size_bytes_max)});
   }
   thread_ = std::thread([this] { run(); });
 }
@@ -187,15 +187,15 @@ bool SpoolWriter::open_in(const std::string& directory) {
 bool SpoolWriter::drain(Lane& lane) {
   constexpr int kRecordsPerTurn = 16;
   const bool has_ended = lane.source.pump->has_ended();
-  const Horizon horizon{lane.source.ring->head(), has_ended};
-  for (const Dropped& dropped : lane.source.pump->take_dropped()) {
+  const spool::Horizon horizon{lane.source.ring->head(), has_ended};
+  for (const spool::Dropped& dropped : lane.source.pump->take_dropped()) {
     lane.framer.add_gap(dropped, "the spool made no progress");
   }
   bool progressed = false;
   for (int i = 0; i < kRecordsPerTurn; ++i) {
-    const FramedRecord* framed = lane.framer.next(next_seq_, clock_.monotonic_us(), horizon);
+    const spool::FramedRecord* framed = lane.framer.next(next_seq_, clock_.monotonic_us(), horizon);
     if (framed == nullptr || !append(framed->record, framed->times)) break;
-    lane.framer.accept();
+    lane.framer.accept(end_record());
     lane.source.pump->notify_space();
     progressed = true;
   }

@@ -14,12 +14,12 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/wake_up.h"
-#include "capture/stream_framer.h"
 #include "capture/stream_pump.h"
 #include "io/file_system.h"
 #include "journal/sync_thread.h"
 #include "journal/writer.h"
 #include "spool/run_description.h"
+#include "spool/stream_framer.h"
 
 namespace gasoline::capture {
 
@@ -90,7 +90,7 @@ class SpoolWriter {
  private:
   struct Lane {
     CapturedStream source;
-    StreamFramer framer;
+    spool::StreamFramer framer;
   };
   /// What a closed segment holds, to be told if it has to be dropped.
   struct SegmentCount {

@@ -67,7 +67,7 @@ void StreamPump::end_for_hand_over() {
   end_when_silent(0);
 }
 
-std::vector<Dropped> StreamPump::take_dropped() {
+std::vector<spool::Dropped> StreamPump::take_dropped() {
   const std::lock_guard lock(dropped_mutex_);
   return std::exchange(dropped_, {});
 }
@@ -85,7 +85,7 @@ void StreamPump::run() {
       goes_on = pump_into_ring(space);
     } else if (!wait_for_space()) {
       dropping_ = true;
-      gap_ = Dropped{};
+      gap_ = spool::Dropped{};
       gap_.from_us = read_time_us();
       bypass_.resize(kReadSizeBytesMax);
     }

@@ -13,19 +13,10 @@
 #include "base/file_descriptor.h"
 #include "base/wake_up.h"
 #include "process/wake_up_delay.h"
+#include "spool/stream_framer.h"
 #include "spool/stream_ring.h"
 
 namespace gasoline::capture {
-
-/// Bytes of a stream that were passed on but not captured.
-struct Dropped {
-  uint64_t position = 0;  ///< of the ring: what is behind it was captured after the gap
-  uint64_t bytes = 0;
-  uint64_t line_feeds = 0;        ///< among those bytes
-  bool ends_inside_line = false;  ///< the stream ended before the LF of the last line dropped
-  int64_t from_us = 0;
-  int64_t to_us = 0;
-};
 
 /// Passes one stream of the child on to where it would have gone, byte by byte as it comes, and
 /// puts a copy into the ring. A thread of its own, so that a stream whose reader is slow holds back
@@ -69,7 +60,7 @@ class StreamPump {
   /// True once nothing more will come; the ring and take_dropped() then hold the rest. Any thread.
   bool has_ended() const { return ended_.load(std::memory_order_acquire); }
   /// What was dropped since the last call, in order. Any thread.
-  std::vector<Dropped> take_dropped();
+  std::vector<spool::Dropped> take_dropped();
   /// True if the reader of our output is gone.
   bool is_output_closed() const { return output_closed_.load(std::memory_order_relaxed); }
   const Counters& counters() const { return counters_; }
@@ -114,10 +105,10 @@ class StreamPump {
 
   bool dropping_ = false;   // the pump's thread only
   bool is_at_end_ = false;  // likewise: nobody holds the pipe's other end any more
-  Dropped gap_;
+  spool::Dropped gap_;
   std::vector<char> bypass_;  // where bytes are read to while dropping
   std::mutex dropped_mutex_;
-  std::vector<Dropped> dropped_;
+  std::vector<spool::Dropped> dropped_;
 
   std::thread thread_;  // last: it uses all of the above
 };

@@ -4,9 +4,8 @@
 
 #include <future>
 
-#include "journal/writer.h"
+#include "spool/dead_run.h"
 #include "spool/spool_directory.h"
-#include "spool/spool_reader.h"
 
 namespace gasoline::daemon {
 
@@ -18,6 +17,8 @@ Adoption::Adoption(io::FileSystem& files, Pipeline& pipeline, const Clock& clock
       random_(random),
       log_(log),
       options_(std::move(options)),
+      rings_(files, clock, random, options_.ring_directory,
+             [&log](const std::string& problem) { log.warn(problem); }),
       thread_([this] { run(); }) {}
 
 Adoption::~Adoption() {
@@ -34,6 +35,7 @@ void Adoption::run() {
 }
 
 void Adoption::look_around() {
+  rings_.look_around();
   for (const std::string& directory : spool::list_runs(files_, options_.directory)) {
     if (is_stopping_.load()) return;
     adopt(directory);
@@ -41,27 +43,17 @@ void Adoption::look_around() {
 }
 
 void Adoption::adopt(const std::string& directory) {
-  auto run = spool::read_run_description(files_, directory);
-  if (!run) return;  // still being born, or not a run
-  auto lock = journal::Writer::open(files_, directory, {}, clock_, random_);
-  if (!lock) {
-    if (lock.error().code != Error::kLocked) {
-      counters_.failures.fetch_add(1, std::memory_order_relaxed);
-      log_.warn("cannot adopt " + directory + ": " + lock.error().to_string());
-    }
-    return;
+  auto taken = spool::take_dead_run(files_, clock_, random_, rings_, directory);
+  if (!taken) {
+    counters_.failures.fetch_add(1, std::memory_order_relaxed);
+    log_.warn("cannot adopt " + directory + ": " + taken.error().to_string());
   }
-  if (!spool::read_run_description(files_, directory)) {
-    // Its wrapper finished and removed it just before we made it anew by locking.
-    static_cast<void>(spool::remove_run(files_, directory));
-    return;
-  }
-  auto reader = spool::SpoolReader::open(files_, directory, *run);
-  if (!reader) return log_.warn("cannot adopt " + directory + ": " + reader.error().to_string());
+  if (!taken || !taken->has_value()) return;
+  spool::DeadRun& dead = **taken;
   uint64_t events = 0;
   spool::SpoolBatch batch;
   while (true) {
-    if (Status read = reader.value()->next_batch({}, batch); !read) {
+    if (Status read = dead.reader->next_batch({}, batch); !read) {
       return log_.warn("cannot read " + directory + ": " + read.error().to_string());
     }
     if (batch.events == 0) break;
@@ -70,12 +62,10 @@ void Adoption::adopt(const std::string& directory) {
     if (!deliver(std::move(job))) return;
     events += batch.events;
     counters_.events.fetch_add(batch.events, std::memory_order_relaxed);
-    if (Status gone = lock.value()->release_before(reader.value()->position().record); !gone) {
-      log_.warn(gone.error().to_string());
-    }
+    if (Status gone = dead.release(); !gone) log_.warn(gone.error().to_string());
   }
   counters_.spools.fetch_add(1, std::memory_order_relaxed);
-  log_.info(fmt::format("adopted run {} ({}): {} events", run->run_id, run->service, events));
+  log_.info(fmt::format("adopted run {} ({}): {} events", dead.run.run_id, dead.run.service, events));
   if (Status removed = spool::remove_run(files_, directory); !removed) {
     log_.warn("cannot remove " + directory + ": " + removed.error().to_string());
   }

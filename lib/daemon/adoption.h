@@ -11,11 +11,13 @@
 #include "base/wake_up.h"
 #include "daemon/pipeline.h"
 #include "io/file_system.h"
+#include "spool/ring_recovery.h"
 
 namespace gasoline::daemon {
 
 /// Delivers what dead runs left in their spools. A thread of its own.
 ///
+/// First what they had read but not spooled yet is brought from their rings into their spools.
 /// A spool is taken over under its journal's lock, so never while its wrapper lives and never by
 /// two. Its batches go through the pipeline like any other; the directory is removed once all is
 /// acknowledged.
@@ -23,6 +25,7 @@ class Adoption {
  public:
   struct Options {
     std::string directory;
+    std::string ring_directory;  ///< see Places::ring_directory
     int64_t interval_us = 1'000'000;
   };
   struct Counters {
@@ -52,6 +55,7 @@ class Adoption {
   Log& log_;
   const Options options_;
   Counters counters_;
+  spool::RingRecovery rings_;
   std::atomic<bool> is_stopping_{false};
   WakeUp wake_;
   std::thread thread_;

@@ -235,6 +235,7 @@ void Daemon::run() {
   parts.pipeline->start();
   Adoption::Options adoption;
   adoption.directory = parts.options.spool_directory;
+  adoption.ring_directory = parts.options.ring_directory;
   parts.adoption = std::make_unique<Adoption>(parts.files, *parts.pipeline, parts.clock,
                                               parts.random, parts.diary, adoption);
   const auto end = [&parts](int) { parts.shut_down(); };

@@ -33,6 +33,7 @@ class Daemon {
     std::string socket_path;
     std::string state_directory;
     std::string spool_directory;
+    std::string ring_directory;
     std::string cache_directory;  ///< for compiled patterns; empty: none
     std::string token;  ///< that peers beyond this machine must send; empty: none may come
     std::vector<std::string> allowed_hosts;

@@ -33,6 +33,8 @@ class LineSplitter {
   bool is_inside_line() const { return inside_line_; }
   /// Forgets the line that was begun: the next byte starts a new one.
   void start_line() { inside_line_ = false; }
+  /// A piece of the line that the next byte belongs to was taken by somebody else.
+  void continue_line() { inside_line_ = true; }
 
  private:
   size_t line_size_bytes_max_;

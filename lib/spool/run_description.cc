@@ -10,27 +10,6 @@
 namespace gasoline::spool {
 namespace {
 
-void append_line(std::string& to, std::string_view name, std::string_view value) {
-  to += name;
-  to += ": ";
-  for (const char c : value) {
-    switch (c) {
-      case '\n':
-        to += "\\n";
-        break;
-      case '\r':
-        to += "\\r";
-        break;
-      case '\\':
-        to += "\\\\";
-        break;
-      default:
-        to.push_back(c);
-    }
-  }
-  to.push_back('\n');
-}
-
 std::string unescape(std::string_view value) {
   std::string text;
   for (size_t i = 0; i < value.size(); ++i) {
@@ -52,28 +31,54 @@ int64_t to_number(std::string_view text) {
 
 }  // namespace
 
-std::string to_text(const RunDescription& run) {
-  std::string text;
-  append_line(text, "run_id", run.run_id);
-  append_line(text, "service", run.service);
-  append_line(text, "host", run.host);
-  append_line(text, "project", run.project);
-  append_line(text, "started_us", std::to_string(run.started_us));
-  append_line(text, "pid", std::to_string(run.pid));
-  for (const std::string& tag : run.tags) append_line(text, "tag", tag);
-  return text;
+void append_text_member(std::string& to, std::string_view name, std::string_view value) {
+  to += name;
+  to += ": ";
+  for (const char c : value) {
+    switch (c) {
+      case '\n':
+        to += "\\n";
+        break;
+      case '\r':
+        to += "\\r";
+        break;
+      case '\\':
+        to += "\\\\";
+        break;
+      default:
+        to.push_back(c);
+    }
+  }
+  to.push_back('\n');
 }
 
-Result<RunDescription> parse_run_description(std::string_view text) {
-  RunDescription run;
+void for_each_text_member(
+    std::string_view text,
+    const std::function<void(std::string_view name, const std::string& value)>& use) {
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     const size_t colon = line.find(": ");
-    if (colon == std::string_view::npos) continue;
-    const std::string_view name = line.substr(0, colon);
-    const std::string value = unescape(line.substr(colon + 2));
+    if (colon != std::string_view::npos) use(line.substr(0, colon), unescape(line.substr(colon + 2)));
+  }
+}
+
+std::string to_text(const RunDescription& run) {
+  std::string text;
+  append_text_member(text, "run_id", run.run_id);
+  append_text_member(text, "service", run.service);
+  append_text_member(text, "host", run.host);
+  append_text_member(text, "project", run.project);
+  append_text_member(text, "started_us", std::to_string(run.started_us));
+  append_text_member(text, "pid", std::to_string(run.pid));
+  for (const std::string& tag : run.tags) append_text_member(text, "tag", tag);
+  return text;
+}
+
+Result<RunDescription> parse_run_description(std::string_view text) {
+  RunDescription run;
+  for_each_text_member(text, [&run](std::string_view name, const std::string& value) {
     if (name == "run_id") run.run_id = value;
     if (name == "service") run.service = value;
     if (name == "host") run.host = value;
@@ -81,7 +86,7 @@ Result<RunDescription> parse_run_description(std::string_view text) {
     if (name == "started_us") run.started_us = to_number(value);
     if (name == "pid") run.pid = to_number(value);
     if (name == "tag") run.tags.push_back(value);
-  }
+  });
   if (is_ulid(run.run_id)) return run;
   return Error::of(Error::kInvalid, "read the description of a run",
                    "it has no line 'run_id: ' with a ULID");

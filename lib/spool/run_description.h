@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,12 @@ struct RunDescription {
   int64_t started_us = 0;
   int64_t pid = 0;
 };
+
+/// One line "name: value" of such a text, and all of them. Lines of another form are passed over.
+void append_text_member(std::string& to, std::string_view name, std::string_view value);
+void for_each_text_member(
+    std::string_view text,
+    const std::function<void(std::string_view name, const std::string& value)>& use);
 
 /// Lines "name: value" with LF, CR and backslash of the value escaped; docs/JOURNAL.md names them.
 std::string to_text(const RunDescription& run);

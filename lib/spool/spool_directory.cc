@@ -45,11 +45,14 @@ std::vector<std::string> list_runs(io::FileSystem& files, const std::string& roo
 Status remove_run(io::FileSystem& files, const std::string& directory) {
   auto names = files.list(directory);
   if (!names) return names.error();
+  // The description last: if we die before, somebody else still knows it for a run's and goes on.
+  std::stable_partition(names.value().begin(), names.value().end(),
+                        [](const std::string& name) { return name != kRunFileName; });
   bool has_rejected = false;
   for (const std::string& name : *names) {
     // A journal's own names are its own business; ours are the three below.
     const bool is_ours = name.ends_with(".seg") || name.starts_with("spare-") || name == "lock" ||
-                         name.ends_with(".new") || name == kRunFileName;
+                         name == "next.tmp" || name.ends_with(".new") || name == kRunFileName;
     if (is_ours) {
       if (Status gone = files.unlink(directory + "/" + name); !gone) return gone;
     }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/file_descriptor.h"
@@ -17,20 +18,38 @@ namespace gasoline::spool {
 /// start of the data is mapped a second time behind its end, so that any span up to the mirror's
 /// size is contiguous.
 ///
-///     | header page | marks                  | data, size bytes        | mirror of data's start |
-///       head, tail    {end position, time}[]
+///     | header page     | marks                  | data, size bytes    | mirror of data's start |
+///       head, tail,       {end position, time}[]
+///       progress
 ///
-/// tail <= head <= tail + size. What is between is safe from the death of the producer's thread:
-/// the bytes are in the mapping before head says so. The descriptor can be handed to another
-/// process.
+/// tail <= head <= tail + size. What is between is safe from the death of the process, if the
+/// mapping is of a file: the bytes are in it before head says so.
 class StreamRing {
  public:
+  /// Where the consumer stands: what somebody else needs to go on after its death. Kept twice, so
+  /// that one of the two is whole at any moment.
+  struct Progress {
+    uint64_t tail = 0;         ///< position of the first byte that is in no record
+    uint64_t next_line = 1;    ///< number of that byte's line
+    uint64_t next_seq = 1;     ///< number of the run's next event, as far as this stream knows
+    uint64_t next_record = 1;  ///< sequence in the journal; this stream's records are all below
+    uint64_t partial_seq = 0;  ///< of the unfinished line's event, 0 if there is none
+    uint64_t partial_size_bytes = 0;
+    uint64_t is_inside_line = 0;  ///< 1: a piece of this line is in a record already
+  };
+
   static constexpr uint64_t kSpanSizeBytesMin = 256 * 1024;
   static constexpr uint64_t kMarksMax = 4096;
 
   /// Any span of up to `span_size_bytes` (at least kSpanSizeBytesMin) will be contiguous. Both
-  /// sizes are rounded up to whole pages; the ring holds at least two spans.
-  static Result<StreamRing> create(uint64_t size_bytes, uint64_t span_size_bytes);
+  /// sizes are rounded up to whole pages; the ring holds at least two spans. In a new file at `path`,
+  /// mode 0600, all of whose space is taken at once, since a write into a mapping cannot fail;
+  /// without a path in memory that nobody else sees. The file stays when the ring is destroyed.
+  static Result<StreamRing> create(uint64_t size_bytes, uint64_t span_size_bytes,
+                                   const std::string& path = {});
+  /// The ring of a dead process. Error::kInvalid if the file is none of this version, or its
+  /// numbers contradict each other.
+  static Result<StreamRing> open(const std::string& path);
   StreamRing(StreamRing&& other) noexcept;
   StreamRing& operator=(StreamRing&&) = delete;
   ~StreamRing();
@@ -47,32 +66,49 @@ class StreamRing {
 
   /// Consumer: what waits, at most `wanted` bytes and one span.
   std::string_view readable(uint64_t wanted) const;
-  /// Consumer: the first `size` bytes are done with.
-  void consume(uint64_t size);
+  /// Consumer: everything before `progress.tail` is done with.
+  void advance(const Progress& progress);
+  /// Consumer: the last one that was told.
+  Progress progress() const;
   /// Consumer: when the byte before `position` was read, with positions asked in rising order.
   int64_t time_of(uint64_t position);
 
   uint64_t head() const { return header_->head.load(std::memory_order_acquire); }
   uint64_t tail() const { return header_->tail.load(std::memory_order_acquire); }
-  uint64_t size_bytes() const { return header_->size_bytes; }
+  uint64_t size_bytes() const { return header_->identity.size_bytes; }
 
  private:
-  struct Header {
+  struct Identity {
     uint32_t magic;
     uint32_t version;
     uint64_t size_bytes;
     uint64_t span_size_bytes;
+  };
+  struct Header {
+    Identity identity;
     alignas(64) std::atomic<uint64_t> head;  // written by the producer
     std::atomic<uint64_t> marks_head;
     alignas(64) std::atomic<uint64_t> tail;  // written by the consumer
     std::atomic<uint64_t> marks_tail;
+    std::atomic<uint64_t> progress_turn;  // progress[turn % 2] is whole
+    Progress progress[2];
   };
   struct Mark {
     uint64_t end;  // position behind the last byte of one read
     int64_t time_us;
   };
 
-  StreamRing(FileDescriptor fd, char* mapping, uint64_t size_bytes, uint64_t span_size_bytes);
+  /// Sizes of the parts of the mapping.
+  struct Layout {
+    uint64_t size_bytes;
+    uint64_t span_size_bytes;
+    uint64_t file_size_bytes() const { return kHeaderSizeBytes + kMarksSizeBytes + size_bytes; }
+    uint64_t mapping_size_bytes() const { return file_size_bytes() + span_size_bytes; }
+  };
+  StreamRing(FileDescriptor fd, char* mapping);
+  static Result<StreamRing> map(FileDescriptor fd, Layout layout);
+  Layout layout() const { return {header_->identity.size_bytes, header_->identity.span_size_bytes}; }
+  bool is_consistent() const;
 
   static constexpr uint32_t kMagic = 0x474e5247;  // "GRNG"
   static constexpr uint32_t kVersion = 1;

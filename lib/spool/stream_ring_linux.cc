@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,45 +22,86 @@ uint64_t whole_pages(uint64_t size_bytes) {
 
 }  // namespace
 
-Result<StreamRing> StreamRing::create(uint64_t size_bytes, uint64_t span_size_bytes) {
-  constexpr std::string_view kDoing = "make a ring";
-  span_size_bytes = whole_pages(std::max(span_size_bytes, kSpanSizeBytesMin));
-  size_bytes = whole_pages(std::max(size_bytes, 2 * span_size_bytes));
-  const uint64_t file_size = kHeaderSizeBytes + kMarksSizeBytes + size_bytes;
-  const uint64_t mapping_size = file_size + span_size_bytes;
-  FileDescriptor fd(::memfd_create("gasoline-ring", MFD_CLOEXEC));
-  if (!fd.is_open()) return Error::from_errno(errno, kDoing);
-  if (::ftruncate(fd.get(), static_cast<off_t>(file_size)) != 0) {
-    return Error::from_errno(errno, kDoing);
+Result<StreamRing> StreamRing::create(uint64_t size_bytes, uint64_t span_size_bytes,
+                                      const std::string& path) {
+  const std::string doing = "make a ring " + path;
+  Layout layout{};
+  layout.span_size_bytes = whole_pages(std::max(span_size_bytes, kSpanSizeBytesMin));
+  layout.size_bytes = whole_pages(std::max(size_bytes, 2 * layout.span_size_bytes));
+  const auto file_size = static_cast<off_t>(layout.file_size_bytes());
+  FileDescriptor fd(path.empty() ? ::memfd_create("gasoline-ring", MFD_CLOEXEC)
+                                 : ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd.is_open()) return Error::from_errno(errno, doing);
+  const int failed = path.empty() ? (::ftruncate(fd.get(), file_size) == 0 ? 0 : errno)
+                                  : ::posix_fallocate(fd.get(), 0, file_size);
+  auto ring = failed == 0 ? map(std::move(fd), layout)
+                          : Result<StreamRing>(Error::from_errno(failed, doing));
+  if (!ring) {
+    if (!path.empty()) ::unlink(path.c_str());
+    return ring;
   }
-  // Reserve the whole range first, then lay the file and its mirror over it: nothing else of the
-  // process can come to lie between the two.
-  void* reserved =
-      ::mmap(nullptr, mapping_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  Header& header = *new (ring->header_) Header{};
+  header.progress[0] = Progress{};
+  header.identity = {kMagic, kVersion, layout.size_bytes, layout.span_size_bytes};
+  return ring;
+}
+
+Result<StreamRing> StreamRing::open(const std::string& path) {
+  const std::string doing = "open the ring " + path;
+  FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd.is_open()) return Error::from_errno(errno, doing);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return Error::from_errno(errno, doing);
+  Identity identity{};
+  const bool is_read = ::pread(fd.get(), &identity, sizeof identity, 0) == sizeof identity;
+  const Layout layout{identity.size_bytes, identity.span_size_bytes};
+  const bool is_ring = is_read && identity.magic == kMagic && identity.version == kVersion &&
+                       layout.span_size_bytes >= kSpanSizeBytesMin &&
+                       layout.span_size_bytes == whole_pages(layout.span_size_bytes) &&
+                       layout.size_bytes >= 2 * layout.span_size_bytes &&
+                       layout.size_bytes <= static_cast<uint64_t>(status.st_size) &&
+                       layout.file_size_bytes() == static_cast<uint64_t>(status.st_size);
+  if (!is_ring) return Error::of(Error::kInvalid, doing, "not a ring of this version");
+  auto ring = map(std::move(fd), layout);
+  if (!ring) return ring;
+  if (!ring->is_consistent()) return Error::of(Error::kInvalid, doing, "its numbers contradict");
+  ring->header_->tail.store(ring->progress().tail);
+  // Its consumer may have looked further ahead than it came: all marks that still stand are of use.
+  const uint64_t marks_head = ring->header_->marks_head.load();
+  ring->header_->marks_tail.store(marks_head - std::min(marks_head, kMarksMax));
+  return ring;
+}
+
+bool StreamRing::is_consistent() const {
+  const uint64_t tail = progress().tail;
+  return header_->tail.load() <= tail && tail <= head() && head() - tail <= size_bytes();
+}
+
+/// Reserves the whole range first, then lays the file and its mirror over it: nothing else of the
+/// process can come to lie between the two.
+Result<StreamRing> StreamRing::map(FileDescriptor fd, Layout layout) {
+  constexpr std::string_view kDoing = "map a ring";
+  void* reserved = ::mmap(nullptr, layout.mapping_size_bytes(), PROT_NONE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (reserved == MAP_FAILED) return Error::from_errno(errno, kDoing);
   auto* mapping = static_cast<char*>(reserved);
   const int protection = PROT_READ | PROT_WRITE;
+  const uint64_t file_size = layout.file_size_bytes();
   const void* whole = ::mmap(mapping, file_size, protection, MAP_SHARED | MAP_FIXED, fd.get(), 0);
   const void* mirror =
-      ::mmap(mapping + file_size, span_size_bytes, protection, MAP_SHARED | MAP_FIXED, fd.get(),
-             static_cast<off_t>(kHeaderSizeBytes + kMarksSizeBytes));
+      ::mmap(mapping + file_size, layout.span_size_bytes, protection, MAP_SHARED | MAP_FIXED,
+             fd.get(), static_cast<off_t>(kHeaderSizeBytes + kMarksSizeBytes));
   if (whole == MAP_FAILED || mirror == MAP_FAILED) {
     const int code = errno;
-    ::munmap(mapping, mapping_size);
+    ::munmap(mapping, layout.mapping_size_bytes());
     return Error::from_errno(code, kDoing);
   }
-  return StreamRing(std::move(fd), mapping, size_bytes, span_size_bytes);
+  return StreamRing(std::move(fd), mapping);
 }
 
-StreamRing::StreamRing(FileDescriptor fd, char* mapping, uint64_t size_bytes,
-                       uint64_t span_size_bytes)
+StreamRing::StreamRing(FileDescriptor fd, char* mapping)
     : fd_(std::move(fd)), mapping_(mapping), header_(reinterpret_cast<Header*>(mapping)) {
   static_assert(sizeof(Header) <= kHeaderSizeBytes);
-  new (header_) Header{};
-  header_->magic = kMagic;
-  header_->version = kVersion;
-  header_->size_bytes = size_bytes;
-  header_->span_size_bytes = span_size_bytes;
 }
 
 StreamRing::StreamRing(StreamRing&& other) noexcept
@@ -68,21 +111,19 @@ StreamRing::StreamRing(StreamRing&& other) noexcept
       last_time_us_(other.last_time_us_) {}
 
 StreamRing::~StreamRing() {
-  if (mapping_ == nullptr) return;
-  ::munmap(mapping_,
-           kHeaderSizeBytes + kMarksSizeBytes + header_->size_bytes + header_->span_size_bytes);
+  if (mapping_ != nullptr) ::munmap(mapping_, layout().mapping_size_bytes());
 }
 
 StreamRing::Space StreamRing::free_space(uint64_t wanted) const {
   const uint64_t head = header_->head.load(std::memory_order_relaxed);
   const uint64_t used = head - header_->tail.load(std::memory_order_acquire);
-  const uint64_t size = std::min({wanted, header_->span_size_bytes, header_->size_bytes - used});
-  return {data() + head % header_->size_bytes, size};
+  const uint64_t size = std::min({wanted, header_->identity.span_size_bytes, header_->identity.size_bytes - used});
+  return {data() + head % header_->identity.size_bytes, size};
 }
 
 void StreamRing::publish(uint64_t size, int64_t time_us) {
   const uint64_t head = header_->head.load(std::memory_order_relaxed) + size;
-  GASOLINE_ASSERT(head - header_->tail.load(std::memory_order_relaxed) <= header_->size_bytes);
+  GASOLINE_ASSERT(head - header_->tail.load(std::memory_order_relaxed) <= header_->identity.size_bytes);
   const uint64_t mark = header_->marks_head.load(std::memory_order_relaxed);
   if (mark - header_->marks_tail.load(std::memory_order_acquire) < kMarksMax) {
     marks()[mark % kMarksMax] = {head, time_us};
@@ -94,14 +135,20 @@ void StreamRing::publish(uint64_t size, int64_t time_us) {
 std::string_view StreamRing::readable(uint64_t wanted) const {
   const uint64_t tail = header_->tail.load(std::memory_order_relaxed);
   const uint64_t waiting = header_->head.load(std::memory_order_acquire) - tail;
-  return {data() + tail % header_->size_bytes,
-          std::min({wanted, header_->span_size_bytes, waiting})};
+  return {data() + tail % header_->identity.size_bytes,
+          std::min({wanted, header_->identity.span_size_bytes, waiting})};
 }
 
-void StreamRing::consume(uint64_t size) {
-  const uint64_t tail = header_->tail.load(std::memory_order_relaxed) + size;
-  GASOLINE_ASSERT(tail <= header_->head.load(std::memory_order_relaxed));
-  header_->tail.store(tail, std::memory_order_release);
+void StreamRing::advance(const Progress& progress) {
+  GASOLINE_ASSERT(tail() <= progress.tail && progress.tail <= head());
+  const uint64_t turn = header_->progress_turn.load(std::memory_order_relaxed) + 1;
+  header_->progress[turn % 2] = progress;
+  header_->progress_turn.store(turn, std::memory_order_release);
+  header_->tail.store(progress.tail, std::memory_order_release);
+}
+
+StreamRing::Progress StreamRing::progress() const {
+  return header_->progress[header_->progress_turn.load(std::memory_order_acquire) % 2];
 }
 
 int64_t StreamRing::time_of(uint64_t position) {

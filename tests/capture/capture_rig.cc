@@ -41,19 +41,6 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
-std::string noise(Random& random, size_t size, size_t line_size) {
-  std::string bytes(size, '\0');
-  for (char& c : bytes) {
-    const uint64_t chance = random.next_u64();
-    c = chance % line_size == 0 ? '\n' : static_cast<char>(chance >> 32);
-  }
-  return bytes;
-}
-
-uint64_t count_line_feeds(std::string_view bytes) {
-  return static_cast<uint64_t>(std::count(bytes.begin(), bytes.end(), '\n'));
-}
-
 std::string numbered_lines(const std::string& prefix, int first, int count) {
   std::string lines;
   for (int i = first; i < first + count; ++i) lines += prefix + " " + std::to_string(i) + "\n";

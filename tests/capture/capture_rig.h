@@ -17,6 +17,7 @@
 #include "capture/stream_pump.h"
 #include "spool/spool_record.h"
 #include "spool/stream_ring.h"
+#include "support/noise.h"
 
 namespace gasoline::test {
 
@@ -44,9 +45,6 @@ struct Pipe {
 
 /// False if the other side does not take it any more.
 bool write_all(int fd, std::string_view bytes);
-/// Bytes without meaning, about one in `line_size` of them an LF.
-std::string noise(Random& random, size_t size, size_t line_size);
-uint64_t count_line_feeds(std::string_view bytes);
 /// "prefix 0\n" ... "prefix count-1\n".
 std::string numbered_lines(const std::string& prefix, int first, int count);
 

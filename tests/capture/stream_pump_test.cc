@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "capture/capture_rig.h"
+#include "support/ring.h"
 #include "support/seed.h"
 
 namespace gasoline::capture {
@@ -39,7 +40,7 @@ struct PumpRig {
     for (auto bytes = ring.readable(UINT64_MAX); !bytes.empty();
          bytes = ring.readable(UINT64_MAX)) {
       taken += bytes;
-      ring.consume(bytes.size());
+      test::consume(ring, bytes.size());
       pump->notify_space();
     }
     return taken;
@@ -130,9 +131,9 @@ TEST_CASE(
   rig.input.write_end.reset();
   const std::string after = rig.take_until_end();
 
-  const std::vector<Dropped> dropped = rig.pump->take_dropped();
+  const std::vector<spool::Dropped> dropped = rig.pump->take_dropped();
   REQUIRE(dropped.size() == 1);
-  const Dropped& gap = dropped.front();
+  const spool::Dropped& gap = dropped.front();
   const std::string bytes = first + second;
   CHECK((rig.passed() == bytes));
   CHECK(before.size() == kRingSizeBytes);
@@ -162,7 +163,7 @@ TEST_CASE("a drop that lasts to the end of the stream says whether its last line
     return rig.pump->has_ended();
   }));
   writer.join();
-  const std::vector<Dropped> dropped = rig.pump->take_dropped();
+  const std::vector<spool::Dropped> dropped = rig.pump->take_dropped();
   REQUIRE(dropped.size() == 1);
   CHECK(dropped[0].bytes == bytes.size() - kRingSizeBytes);
   CHECK(dropped[0].line_feeds == test::count_line_feeds(bytes.substr(kRingSizeBytes)));
@@ -203,7 +204,7 @@ TEST_CASE("after a drop that ended with a line the next line is captured whole")
   test::write_all(rig.input.write_end.get(), "this one is not\n");
   rig.input.write_end.reset();
   CHECK(rig.take_until_end() == "this one is not\n");
-  const std::vector<Dropped> dropped = rig.pump->take_dropped();
+  const std::vector<spool::Dropped> dropped = rig.pump->take_dropped();
   REQUIRE(dropped.size() == 1);
   CHECK(dropped[0].line_feeds == 1);
 }

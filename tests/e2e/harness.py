@@ -144,7 +144,7 @@ class Sandbox:
         self.root = tempfile.mkdtemp(prefix="gl-", dir="/tmp")
         self.home = self.make("home")
         self.state = self.make("state")
-        self.runtime = self.make("run")
+        self.runtime = self.make_runtime()
         self.work = self.make("work")
         self.socket_path = self.runtime + "/gasoline/gasolined.sock"
         self.spool = self.state + "/gasoline/spool"
@@ -154,6 +154,12 @@ class Sandbox:
                         XDG_CACHE_HOME=self.make("cache"), XDG_CONFIG_HOME=self.make("config"))
         self.processes = []
         self.daemons = 0
+
+    def make_runtime(self):
+        """In memory, as on a user's machine, where there is such a place."""
+        if os.access("/dev/shm", os.W_OK):
+            return tempfile.mkdtemp(prefix="gl-", dir="/dev/shm")
+        return self.make("run")
 
     def make(self, name, mode=0o700):
         path = os.path.join(self.root, name)
@@ -305,6 +311,7 @@ class Sandbox:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.01)
+        shutil.rmtree(self.runtime, ignore_errors=True)
         shutil.rmtree(self.root, ignore_errors=True)
 
 

@@ -1,11 +1,14 @@
-#include "capture/stream_framer.h"
+#include "spool/stream_framer.h"
 
 #include <algorithm>
 #include <limits>
 
-namespace gasoline::capture {
+namespace gasoline::spool {
 
-using spool::RecordKind;
+StreamFramer::StreamFramer(Stream stream, StreamRing& ring, size_t line_size_bytes_max)
+    : stream_(stream), ring_(ring), splitter_(line_size_bytes_max), progress_(ring.progress()) {
+  if (progress_.is_inside_line != 0) splitter_.continue_line();
+}
 
 const FramedRecord* StreamFramer::next(uint64_t next_seq, int64_t now_us, Horizon horizon) {
   if (has_pending_) {
@@ -31,31 +34,38 @@ const FramedRecord* StreamFramer::next(uint64_t next_seq, int64_t now_us, Horizo
   return has_pending_ ? &pending_ : nullptr;
 }
 
-void StreamFramer::accept() {
+void StreamFramer::accept(uint64_t next_record) {
+  const SpoolRecord& record = pending_.record;
   has_pending_ = false;
-  next_line_ += pending_lines_;
+  progress_.next_line += pending_lines_;
+  progress_.next_seq = record.end_seq();
+  progress_.next_record = next_record;
   if (pending_is_partial_) {
-    partial_seq_ = pending_.record.first_seq;
-    partial_size_ = pending_.record.bytes.size();
-    return;
+    progress_.partial_seq = record.first_seq;
+    progress_.partial_size_bytes = record.bytes.size();
+  } else {
+    progress_.tail += pending_.consumed_bytes;
+    progress_.is_inside_line = splitter_.is_inside_line() ? 1 : 0;
+    if (record.kind == RecordKind::kPiece) {
+      progress_.partial_seq = progress_.partial_size_bytes = 0;
+    }
+    if (record.kind == RecordKind::kGap) gaps_.pop_front();
+    unfinished_since_us_ = -1;
   }
-  ring_.consume(pending_.consumed_bytes);
-  if (pending_.record.kind == RecordKind::kPiece) partial_seq_ = partial_size_ = 0;
-  if (pending_.record.kind == RecordKind::kGap) gaps_.pop_front();
-  unfinished_since_us_ = -1;
+  ring_.advance(progress_);
 }
 
 int64_t StreamFramer::next_deadline_us() const {
-  const bool waits = unfinished_since_us_ >= 0 && unfinished_size_ != partial_size_;
+  const bool waits = unfinished_since_us_ >= 0 && unfinished_size_ != progress_.partial_size_bytes;
   return waits ? unfinished_since_us_ + kPartialAfterUs : -1;
 }
 
 void StreamFramer::begin_record(RecordKind kind, uint64_t next_seq) {
-  pending_.record = spool::SpoolRecord{};
+  pending_.record = SpoolRecord{};
   pending_.record.kind = kind;
   pending_.record.stream = stream_;
   pending_.record.first_seq = next_seq;
-  pending_.record.first_line = next_line_;
+  pending_.record.first_line = progress_.next_line;
   pending_.record.stream_offset = ring_.tail();
   pending_.times.clear();
   pending_.consumed_bytes = 0;
@@ -76,7 +86,7 @@ void StreamFramer::add_time(uint64_t end_position) {
 
 /// A record of whole lines, as many as wait, if the next event is one.
 bool StreamFramer::make_lines(std::string_view waiting, uint64_t next_seq) {
-  if (splitter_.is_inside_line() || partial_seq_ != 0) return false;
+  if (splitter_.is_inside_line() || progress_.partial_seq != 0) return false;
   begin_record(RecordKind::kLines, next_seq);
   std::string_view rest = waiting;
   framing::Piece piece;
@@ -104,11 +114,11 @@ bool StreamFramer::make_piece(std::string_view waiting, uint64_t next_seq) {
   if (!splitter_.take(rest, piece)) return false;
   begin_record(RecordKind::kPiece, next_seq);
   pending_.record.bytes = piece.bytes;
-  if (piece.continues) pending_.record.flags |= spool::kContinuesLine;
-  if (piece.ends_line) pending_.record.flags |= spool::kEndsLine;
-  if (partial_seq_ != 0) {
-    pending_.record.flags |= spool::kReplaces;
-    pending_.record.replaces_seq = partial_seq_;
+  if (piece.continues) pending_.record.flags |= kContinuesLine;
+  if (piece.ends_line) pending_.record.flags |= kEndsLine;
+  if (progress_.partial_seq != 0) {
+    pending_.record.flags |= kReplaces;
+    pending_.record.replaces_seq = progress_.partial_seq;
   }
   pending_.consumed_bytes = piece.bytes.size();
   pending_lines_ = piece.ends_line ? 1 : 0;
@@ -130,14 +140,14 @@ bool StreamFramer::make_unfinished(std::string_view waiting, uint64_t next_seq, 
     unfinished_size_ = waiting.size();
   }
   const bool is_due =
-      now_us - unfinished_since_us_ >= kPartialAfterUs && waiting.size() != partial_size_;
+      now_us - unfinished_since_us_ >= kPartialAfterUs && waiting.size() != progress_.partial_size_bytes;
   if (!is_last && !is_due) return false;
   begin_record(RecordKind::kPiece, next_seq);
   pending_.record.bytes = waiting;
-  if (splitter_.is_inside_line()) pending_.record.flags |= spool::kContinuesLine;
-  if (partial_seq_ != 0) {
-    pending_.record.flags |= spool::kReplaces;
-    pending_.record.replaces_seq = partial_seq_;
+  if (splitter_.is_inside_line()) pending_.record.flags |= kContinuesLine;
+  if (progress_.partial_seq != 0) {
+    pending_.record.flags |= kReplaces;
+    pending_.record.replaces_seq = progress_.partial_seq;
   }
   add_time(ring_.tail() + waiting.size());
   if (is_last) {
@@ -154,7 +164,7 @@ bool StreamFramer::make_unfinished(std::string_view waiting, uint64_t next_seq, 
       }
     }
   } else {
-    pending_.record.flags |= spool::kPartial;
+    pending_.record.flags |= kPartial;
     pending_is_partial_ = true;
   }
   return true;
@@ -163,17 +173,17 @@ bool StreamFramer::make_unfinished(std::string_view waiting, uint64_t next_seq, 
 void StreamFramer::make_gap(uint64_t next_seq) {
   const Dropped& dropped = gaps_.front().dropped;
   begin_record(RecordKind::kGap, next_seq);
-  spool::Gap gap;
+  Gap gap;
   gap.lines = dropped.line_feeds + (dropped.ends_inside_line ? 1 : 0);
   gap.bytes = dropped.bytes;
   gap.from_us = dropped.from_us;
   gap.to_us = dropped.to_us;
   gap.reason = gaps_.front().reason;
-  pending_.text = spool::to_json_members(gap);
+  pending_.text = to_json_members(gap);
   pending_.record.bytes = pending_.text;
   pending_.record.count = 1;
   pending_.times.push_back({1, dropped.from_us});
   pending_lines_ = dropped.line_feeds;
 }
 
-}  // namespace gasoline::capture
+}  // namespace gasoline::spool

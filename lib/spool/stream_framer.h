@@ -6,18 +6,27 @@
 #include <string_view>
 #include <vector>
 
-#include "capture/stream_pump.h"
 #include "framing/line_splitter.h"
 #include "spool/spool_record.h"
 #include "spool/stream_ring.h"
 
-namespace gasoline::capture {
+namespace gasoline::spool {
+
+/// Bytes of a stream that were passed on but not captured.
+struct Dropped {
+  uint64_t position = 0;  ///< of the ring: what is behind it was captured after the gap
+  uint64_t bytes = 0;
+  uint64_t line_feeds = 0;        ///< among those bytes
+  bool ends_inside_line = false;  ///< the stream ended before the LF of the last line dropped
+  int64_t from_us = 0;
+  int64_t to_us = 0;
+};
 
 /// A record that is ready for the journal. `record.bytes` are the ring's and stay there until the
 /// framer is told that the record was written.
 struct FramedRecord {
-  spool::SpoolRecord record;
-  std::vector<spool::EventTimes> times;
+  SpoolRecord record;
+  std::vector<EventTimes> times;
   uint64_t consumed_bytes = 0;  ///< of the ring, once it is written
   std::string text;             ///< owns the bytes of a gap
 };
@@ -38,20 +47,20 @@ class StreamFramer {
   static constexpr int64_t kPartialAfterUs = 1'000'000;
   static constexpr uint64_t kRecordSizeBytesMax = 256 * 1024;
 
-  StreamFramer(spool::Stream stream, spool::StreamRing& ring, size_t line_size_bytes_max)
-      : stream_(stream), ring_(ring), splitter_(line_size_bytes_max) {}
+  /// Goes on where the ring's progress stands: at its beginning, for a new one.
+  StreamFramer(Stream stream, StreamRing& ring, size_t line_size_bytes_max);
 
   /// Makes the next record, if there is one; the same again, with the number given, until accept().
   /// `now_us` is monotonic time.
   const FramedRecord* next(uint64_t next_seq, int64_t now_us, Horizon horizon);
-  /// The record of the last next() is in the journal.
-  void accept();
+  /// The record of the last next() is in the journal, as the one before `next_record`.
+  void accept(uint64_t next_record);
   void add_gap(const Dropped& gap, std::string_view reason) { gaps_.push_back({gap, reason}); }
   bool has_gap() const { return !gaps_.empty(); }
   /// When next() may have something without a new byte; -1 for never. Monotonic time.
   int64_t next_deadline_us() const;
   /// Lines counted so far.
-  uint64_t lines() const { return next_line_ - 1; }
+  uint64_t lines() const { return progress_.next_line - 1; }
 
  private:
   struct PendingGap {
@@ -63,24 +72,22 @@ class StreamFramer {
   bool make_piece(std::string_view waiting, uint64_t next_seq);
   bool make_unfinished(std::string_view waiting, uint64_t next_seq, int64_t now_us, bool is_last);
   void make_gap(uint64_t next_seq);
-  void begin_record(spool::RecordKind kind, uint64_t next_seq);
+  void begin_record(RecordKind kind, uint64_t next_seq);
   void add_time(uint64_t end_position);
 
-  const spool::Stream stream_;
-  spool::StreamRing& ring_;
+  const Stream stream_;
+  StreamRing& ring_;
   framing::LineSplitter splitter_;
   std::deque<PendingGap> gaps_;
 
-  uint64_t next_line_ = 1;
+  StreamRing::Progress progress_;
   bool has_pending_ = false;
   FramedRecord pending_;
   uint64_t pending_lines_ = 0;       // lines that the pending record ends
   bool pending_is_partial_ = false;  // its bytes stay in the ring
 
-  uint64_t partial_seq_ = 0;   // of the unfinished line's event, 0 if there is none
-  uint64_t partial_size_ = 0;  // bytes that it had
   uint64_t unfinished_size_ = 0;
   int64_t unfinished_since_us_ = -1;
 };
 
-}  // namespace gasoline::capture
+}  // namespace gasoline::spool

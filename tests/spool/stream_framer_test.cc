@@ -1,17 +1,16 @@
-#include "capture/stream_framer.h"
+#include "spool/stream_framer.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
-#include "capture/capture_rig.h"
+#include "base/random.h"
+#include "support/noise.h"
 #include "support/seed.h"
 
-namespace gasoline::capture {
+namespace gasoline::spool {
 namespace {
-
-using spool::RecordKind;
 
 constexpr size_t kLineSizeMax = 100;
 
@@ -35,12 +34,12 @@ std::ostream& operator<<(std::ostream& out, const Framed& framed) {
 
 struct FramerRig {
   FramerRig()
-      : ring(*spool::StreamRing::create(0, 0)),
-        framer(spool::Stream::kStderr, ring, kLineSizeMax) {}
+      : ring(*StreamRing::create(0, 0)),
+        framer(Stream::kStderr, ring, kLineSizeMax) {}
 
   void put(std::string_view bytes) {
     while (!bytes.empty()) {
-      const spool::StreamRing::Space space = ring.free_space(bytes.size());
+      const StreamRing::Space space = ring.free_space(bytes.size());
       REQUIRE(space.size > 0);
       std::copy_n(bytes.data(), space.size, space.bytes);
       ring.publish(space.size, time_us);
@@ -55,14 +54,14 @@ struct FramerRig {
     while (const FramedRecord* framed = framer.next(next_seq, now_us, {ring.head(), is_end})) {
       add_events(*framed);
       next_seq = framed->record.end_seq();
-      framer.accept();
+      framer.accept(++records);
     }
   }
   void add_events(const FramedRecord& framed) {
-    const spool::SpoolRecord& record = framed.record;
-    CHECK(record.stream == spool::Stream::kStderr);
+    const SpoolRecord& record = framed.record;
+    CHECK(record.stream == Stream::kStderr);
     uint64_t of_times = 0;
-    for (const spool::EventTimes& group : framed.times) of_times += group.count;
+    for (const EventTimes& group : framed.times) of_times += group.count;
     CHECK(of_times == record.count);
     size_t group = 0;
     uint64_t left_of_group = framed.times[0].count;
@@ -79,9 +78,10 @@ struct FramerRig {
     CHECK(rest.empty());
   }
 
-  spool::StreamRing ring;
+  StreamRing ring;
   StreamFramer framer;
   uint64_t next_seq = 1;
+  uint64_t records = 1;
   int64_t now_us = 5'000'000;
   int64_t time_us = 1'700'000'000'000'000;
   std::vector<Framed> events;
@@ -130,7 +130,7 @@ TEST_CASE("a line over the bound comes in pieces, and one of exactly the bound s
   CHECK(rig.events[1].kind == RecordKind::kPiece);
   CHECK(rig.events[1].flags == 0);
   CHECK(rig.events[1].bytes == longest);
-  CHECK(rig.events[2].flags == (spool::kContinuesLine | spool::kEndsLine));
+  CHECK(rig.events[2].flags == (kContinuesLine | kEndsLine));
   CHECK(rig.events[2].bytes == "b\n");
   CHECK(rig.events[1].line == 2);
   CHECK(rig.events[2].line == 2);
@@ -150,7 +150,7 @@ TEST_CASE("an unfinished line is shown after a second of silence and replaced by
   rig.now_us += 1;
   rig.take();
   REQUIRE(rig.events.size() == 1);
-  CHECK(rig.events[0].flags == spool::kPartial);
+  CHECK(rig.events[0].flags == kPartial);
   CHECK(rig.events[0].bytes == "password? ");
   CHECK(rig.events[0].line == 1);
   CHECK(rig.framer.next_deadline_us() == -1);
@@ -161,7 +161,7 @@ TEST_CASE("an unfinished line is shown after a second of silence and replaced by
   rig.put("accepted\nnext\n");
   rig.take();
   REQUIRE(rig.events.size() == 3);
-  CHECK(rig.events[1].flags == (spool::kReplaces | spool::kEndsLine));
+  CHECK(rig.events[1].flags == (kReplaces | kEndsLine));
   CHECK(rig.events[1].replaces == rig.events[0].seq);
   CHECK(rig.events[1].bytes == "password? accepted\n");
   CHECK(rig.events[1].line == 1);
@@ -197,7 +197,7 @@ TEST_CASE("an unfinished line that grew is shown again in the place of the first
   rig.put("c\n");
   rig.take();
   REQUIRE(rig.events.size() == 3);
-  CHECK(rig.events[1].flags == (spool::kPartial | spool::kReplaces));
+  CHECK(rig.events[1].flags == (kPartial | kReplaces));
   CHECK(rig.events[1].bytes == "ab");
   CHECK(rig.events[1].replaces == rig.events[0].seq);
   CHECK(rig.events[2].bytes == "abc\n");
@@ -228,7 +228,7 @@ TEST_CASE("a record that could not be written comes again with the number that i
   CHECK(again->record.first_seq == 5);
   CHECK(again->record.bytes == "line\n");
   CHECK(rig.ring.tail() == 0);
-  rig.framer.accept();
+  rig.framer.accept(++rig.records);
   CHECK(rig.ring.tail() == 5);
 }
 
@@ -272,7 +272,7 @@ TEST_CASE("a gap inside a long line ends that line") {
   rig.take();
   REQUIRE(rig.events.size() == 5);
   CHECK(rig.events[2].bytes == "x");
-  CHECK(rig.events[2].flags == spool::kContinuesLine);
+  CHECK(rig.events[2].flags == kContinuesLine);
   CHECK(rig.events[3].bytes.find("\"lines\":1,\"bytes\":20") != std::string::npos);
   CHECK(rig.events[4].kind == RecordKind::kLines);
   CHECK(rig.events[4].bytes == "after\n");
@@ -322,7 +322,7 @@ TEST_CASE("what lies behind the horizon is not looked at") {
   const FramedRecord* framed = rig.framer.next(1, rig.now_us, {head, false});
   REQUIRE(framed != nullptr);
   CHECK(framed->record.bytes == "before\n");
-  rig.framer.accept();
+  rig.framer.accept(++rig.records);
   CHECK(rig.framer.next(2, rig.now_us, {head, false}) == nullptr);
   rig.framer.add_gap({head, 10, 1, false, 111, 222}, "a test");
   rig.next_seq = 2;
@@ -342,15 +342,15 @@ std::vector<Framed> expected_events(const std::string& bytes, int64_t time_us) {
     const size_t end = line_feed == std::string::npos ? bytes.size() : line_feed;
     bool is_first = true;
     while (end - at > kLineSizeMax) {
-      const auto flags = is_first ? uint8_t{0} : spool::kContinuesLine;
+      const auto flags = is_first ? uint8_t{0} : kContinuesLine;
       events.push_back({RecordKind::kPiece, flags, events.size() + 1, line, 0, time_us,
                         bytes.substr(at, kLineSizeMax)});
       at += kLineSizeMax;
       is_first = false;
     }
     const bool has_end = line_feed != std::string::npos;
-    const auto flags = static_cast<uint8_t>((is_first ? 0 : spool::kContinuesLine) |
-                                            (has_end && !is_first ? spool::kEndsLine : 0));
+    const auto flags = static_cast<uint8_t>((is_first ? 0 : kContinuesLine) |
+                                            (has_end && !is_first ? kEndsLine : 0));
     const bool is_whole = is_first && has_end;
     events.push_back({is_whole ? RecordKind::kLines : RecordKind::kPiece, flags, events.size() + 1,
                       line, 0, time_us, bytes.substr(at, end - at + (has_end ? 1 : 0))});
@@ -399,8 +399,8 @@ TEST_CASE("with silences between them the bytes still come once, partial events 
     std::string joined;
     uint64_t shown_seq = 0;
     for (const Framed& event : rig.events) {
-      if ((event.flags & spool::kReplaces) != 0) REQUIRE(event.replaces == shown_seq);
-      const bool is_partial = (event.flags & spool::kPartial) != 0;
+      if ((event.flags & kReplaces) != 0) REQUIRE(event.replaces == shown_seq);
+      const bool is_partial = (event.flags & kPartial) != 0;
       shown_seq = is_partial ? event.seq : 0;
       if (!is_partial) joined += event.bytes;
       REQUIRE(event.line == 1 + test::count_line_feeds(joined) -
@@ -412,4 +412,4 @@ TEST_CASE("with silences between them the bytes still come once, partial events 
 }
 
 }  // namespace
-}  // namespace gasoline::capture
+}  // namespace gasoline::spool
