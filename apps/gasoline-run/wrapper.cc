@@ -116,7 +116,8 @@ void Wrapper::describe() {
 void Wrapper::make_ring_directory() {
   const spool::RingRun ring_run{
       run_, {spool_directory(), memory_spool_directory()}, options_.line_size_bytes_max};
-  auto made = spool::RingDirectory::create(files_, places_.ring_directory(spool_directory()), ring_run);
+  auto made =
+      spool::RingDirectory::create(files_, places_.ring_directory(spool_directory()), ring_run);
   if (made) {
     rings_.emplace(std::move(*made));
   } else if (options_.verbose) {
@@ -329,6 +330,10 @@ void Wrapper::deliver() {
   } else if (is_spooled) {
     hand_over();
     static_cast<void>(spool_->remove());
+  }
+  // One whose output is blocked is left behind: nothing may keep us from ending.
+  for (Lane& lane : lanes_) {
+    if (lane.pump->has_ended()) lane.pump.reset();
   }
   const std::lock_guard lock(warn_mutex_);
   for (const std::string& text : held_warnings_) {

@@ -70,7 +70,8 @@ Places find_places(const Environment& environment, unsigned uid) {
   } else {
     places.state_directory = shared + "/state";
   }
-  if (const auto runtime = absolute(environment, "XDG_RUNTIME_DIR"); runtime && can_be_had(*runtime)) {
+  if (const auto runtime = absolute(environment, "XDG_RUNTIME_DIR");
+      runtime && can_be_had(*runtime)) {
     places.runtime_directory = *runtime + "/gasoline";
   } else if (can_be_had(places.state_directory)) {
     places.runtime_directory = places.state_directory + "/run";
@@ -89,7 +90,8 @@ Places find_places(const Environment& environment, unsigned uid) {
 }
 
 std::string Places::ring_directory(const std::string& spool_directory) const {
-  return fmt::format("{}/rings-{:08x}", memory_directory, crc32c(spool_directory.data(), spool_directory.size()));
+  return fmt::format("{}/rings-{:08x}", memory_directory,
+                     crc32c(spool_directory.data(), spool_directory.size()));
 }
 
 Status make_private_directories(const std::string& path) {
@@ -100,7 +102,8 @@ Status make_private_directories(const std::string& path) {
       // EROFS and EACCES may hide that the directory is there already.
       struct stat status {};
       if (::stat(part.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-        return Error::from_errno(code == EEXIST ? ENOTDIR : code, "make the directory '" + part + "'");
+        return Error::from_errno(code == EEXIST ? ENOTDIR : code,
+                                 "make the directory '" + part + "'");
       }
       const bool in_shared_place = part.starts_with("/tmp/") || part.starts_with("/dev/shm/");
       if (in_shared_place && part.find("/gasoline-") != std::string::npos &&

@@ -153,7 +153,8 @@ void StreamPump::publish(std::string_view bytes) {
   const int64_t readable_us = std::exchange(readable_since_us_, 0);
   if (readable_us > 0) {
     const size_t line_feed = bytes.find('\n');
-    const std::string_view first = bytes.substr(0, line_feed == bytes.npos ? line_feed : line_feed + 1);
+    const std::string_view first =
+        bytes.substr(0, line_feed == bytes.npos ? line_feed : line_feed + 1);
     ring_.publish(first.size(), not_before_last_us(readable_us));
     bytes.remove_prefix(first.size());
   }
@@ -263,6 +264,8 @@ int64_t StreamPump::not_before_last_us(int64_t time_us) {
   return last_time_us_;
 }
 
-int64_t StreamPump::read_time_us() { return not_before_last_us(clock_.wall_us()); }
+int64_t StreamPump::read_time_us() {
+  return not_before_last_us(clock_.wall_us());
+}
 
 }  // namespace gasoline::capture

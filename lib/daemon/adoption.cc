@@ -65,7 +65,8 @@ void Adoption::adopt(const std::string& directory) {
     if (Status gone = dead.release(); !gone) log_.warn(gone.error().to_string());
   }
   counters_.spools.fetch_add(1, std::memory_order_relaxed);
-  log_.info(fmt::format("adopted run {} ({}): {} events", dead.run.run_id, dead.run.service, events));
+  log_.info(
+      fmt::format("adopted run {} ({}): {} events", dead.run.run_id, dead.run.service, events));
   if (Status removed = spool::remove_run(files_, directory); !removed) {
     log_.warn("cannot remove " + directory + ": " + removed.error().to_string());
   }

@@ -19,8 +19,8 @@ class WakeUpDelay {
   WakeUpDelay();
 
   void before_sleep();
-  /// The wait at the end of the sleep since before_sleep(), in microseconds; 0 if the thread did not
-  /// sleep, or if it was also interrupted, so that the two waits cannot be told apart.
+  /// The wait at the end of the sleep since before_sleep(), in microseconds; 0 if the thread did
+  /// not sleep, or if it was also interrupted, so that the two waits cannot be told apart.
   int64_t after_sleep_us() const;
 
  private:

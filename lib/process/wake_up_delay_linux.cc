@@ -22,7 +22,9 @@ bool read_number(const char*& at, const char* end, int64_t& number) {
 WakeUpDelay::WakeUpDelay()
     : schedstat_(::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {}
 
-void WakeUpDelay::before_sleep() { is_known_ = read_account(before_); }
+void WakeUpDelay::before_sleep() {
+  is_known_ = read_account(before_);
+}
 
 int64_t WakeUpDelay::after_sleep_us() const {
   Account after;

@@ -60,7 +60,8 @@ void for_each_text_member(
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     const size_t colon = line.find(": ");
-    if (colon != std::string_view::npos) use(line.substr(0, colon), unescape(line.substr(colon + 2)));
+    if (colon != std::string_view::npos)
+      use(line.substr(0, colon), unescape(line.substr(colon + 2)));
   }
 }
 

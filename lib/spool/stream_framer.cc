@@ -139,8 +139,8 @@ bool StreamFramer::make_unfinished(std::string_view waiting, uint64_t next_seq, 
     unfinished_since_us_ = now_us;
     unfinished_size_ = waiting.size();
   }
-  const bool is_due =
-      now_us - unfinished_since_us_ >= kPartialAfterUs && waiting.size() != progress_.partial_size_bytes;
+  const bool is_due = now_us - unfinished_since_us_ >= kPartialAfterUs &&
+                      waiting.size() != progress_.partial_size_bytes;
   if (!is_last && !is_due) return false;
   begin_record(RecordKind::kPiece, next_seq);
   pending_.record.bytes = waiting;

@@ -42,9 +42,10 @@ class StreamRing {
   static constexpr uint64_t kMarksMax = 4096;
 
   /// Any span of up to `span_size_bytes` (at least kSpanSizeBytesMin) will be contiguous. Both
-  /// sizes are rounded up to whole pages; the ring holds at least two spans. In a new file at `path`,
-  /// mode 0600, all of whose space is taken at once, since a write into a mapping cannot fail;
-  /// without a path in memory that nobody else sees. The file stays when the ring is destroyed.
+  /// sizes are rounded up to whole pages; the ring holds at least two spans. In a new file at
+  /// `path`, mode 0600, all of whose space is taken at once, since a write into a mapping cannot
+  /// fail; without a path in memory that nobody else sees. The file stays when the ring is
+  /// destroyed.
   static Result<StreamRing> create(uint64_t size_bytes, uint64_t span_size_bytes,
                                    const std::string& path = {});
   /// The ring of a dead process. Error::kInvalid if the file is none of this version, or its
@@ -107,7 +108,9 @@ class StreamRing {
   };
   StreamRing(FileDescriptor fd, char* mapping);
   static Result<StreamRing> map(FileDescriptor fd, Layout layout);
-  Layout layout() const { return {header_->identity.size_bytes, header_->identity.span_size_bytes}; }
+  Layout layout() const {
+    return {header_->identity.size_bytes, header_->identity.span_size_bytes};
+  }
   bool is_consistent() const;
 
   static constexpr uint32_t kMagic = 0x474e5247;  // "GRNG"

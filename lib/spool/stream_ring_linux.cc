@@ -29,8 +29,9 @@ Result<StreamRing> StreamRing::create(uint64_t size_bytes, uint64_t span_size_by
   layout.span_size_bytes = whole_pages(std::max(span_size_bytes, kSpanSizeBytesMin));
   layout.size_bytes = whole_pages(std::max(size_bytes, 2 * layout.span_size_bytes));
   const auto file_size = static_cast<off_t>(layout.file_size_bytes());
-  FileDescriptor fd(path.empty() ? ::memfd_create("gasoline-ring", MFD_CLOEXEC)
-                                 : ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  FileDescriptor fd(path.empty()
+                        ? ::memfd_create("gasoline-ring", MFD_CLOEXEC)
+                        : ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd.is_open()) return Error::from_errno(errno, doing);
   const int failed = path.empty() ? (::ftruncate(fd.get(), file_size) == 0 ? 0 : errno)
                                   : ::posix_fallocate(fd.get(), 0, file_size);
@@ -117,13 +118,15 @@ StreamRing::~StreamRing() {
 StreamRing::Space StreamRing::free_space(uint64_t wanted) const {
   const uint64_t head = header_->head.load(std::memory_order_relaxed);
   const uint64_t used = head - header_->tail.load(std::memory_order_acquire);
-  const uint64_t size = std::min({wanted, header_->identity.span_size_bytes, header_->identity.size_bytes - used});
+  const uint64_t size =
+      std::min({wanted, header_->identity.span_size_bytes, header_->identity.size_bytes - used});
   return {data() + head % header_->identity.size_bytes, size};
 }
 
 void StreamRing::publish(uint64_t size, int64_t time_us) {
   const uint64_t head = header_->head.load(std::memory_order_relaxed) + size;
-  GASOLINE_ASSERT(head - header_->tail.load(std::memory_order_relaxed) <= header_->identity.size_bytes);
+  GASOLINE_ASSERT(head - header_->tail.load(std::memory_order_relaxed) <=
+                  header_->identity.size_bytes);
   const uint64_t mark = header_->marks_head.load(std::memory_order_relaxed);
   if (mark - header_->marks_tail.load(std::memory_order_acquire) < kMarksMax) {
     marks()[mark % kMarksMax] = {head, time_us};

@@ -217,7 +217,9 @@ TEST_CASE("a ring that cannot be read is told of once and kept") {
   wrapper.read(0, "kept\n");
   wrapper.die();
   const std::string ring = wrapper.ring_place() + "/stdout";
-  SECTION("cut short") { fs::resize_file(ring, fs::file_size(ring) - 4096); }
+  SECTION("cut short") {
+    fs::resize_file(ring, fs::file_size(ring) - 4096);
+  }
   SECTION("of another version") {
     std::fstream(ring, std::ios::in | std::ios::out).seekp(4).put('\x7f');
   }

@@ -33,9 +33,7 @@ std::ostream& operator<<(std::ostream& out, const Framed& framed) {
 }
 
 struct FramerRig {
-  FramerRig()
-      : ring(*StreamRing::create(0, 0)),
-        framer(Stream::kStderr, ring, kLineSizeMax) {}
+  FramerRig() : ring(*StreamRing::create(0, 0)), framer(Stream::kStderr, ring, kLineSizeMax) {}
 
   void put(std::string_view bytes) {
     while (!bytes.empty()) {
