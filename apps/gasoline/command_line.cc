@@ -28,7 +28,8 @@ std::string long_name(const OptionRow& row) {
 template <typename Take>
 void for_each_option(const Command& command, Take take) {
   for (const OptionRow& row : command.options) take(row);
-  for (const OptionRow& row : kCommonOptions) take(row);
+  const std::span<const OptionRow> common(kCommonOptions);
+  for (const OptionRow& row : command.is_local ? common.last(1) : common) take(row);
 }
 
 /// The library's own message, which names the option, without its quotes and with what to do.

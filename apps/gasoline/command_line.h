@@ -16,6 +16,7 @@ inline constexpr int kExitNothingFound = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitDaemonAway = 3;
 inline constexpr int kExitNotWritten = 4;
+inline constexpr int kExitInUse = 5;
 
 /// One option of a command. An option with an argument may be repeated.
 struct OptionRow {
@@ -44,6 +45,7 @@ struct Command {
   std::span<const OptionRow> options;
   size_t positionals_max;
   int (*run)(const Arguments& arguments);
+  bool is_local = false;  ///< asks no daemon: of the common options it has --help only
 };
 
 /// Options that every command has that asks the daemon.

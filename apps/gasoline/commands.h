@@ -9,5 +9,6 @@ extern const Command kTimelineCommand;
 extern const Command kSourcesCommand;
 extern const Command kStatusCommand;
 extern const Command kStatsCommand;
+extern const Command kJournalCommand;
 
 }  // namespace gasoline::cli

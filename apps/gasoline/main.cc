@@ -11,8 +11,8 @@
 namespace gasoline::cli {
 namespace {
 
-constexpr std::array<const Command*, 4> kCommands = {&kTimelineCommand, &kSourcesCommand,
-                                                     &kStatusCommand, &kStatsCommand};
+constexpr std::array<const Command*, 5> kCommands = {
+    &kTimelineCommand, &kSourcesCommand, &kStatusCommand, &kStatsCommand, &kJournalCommand};
 
 std::string first_sentence(std::string_view summary) {
   std::string sentence(summary.substr(0, summary.find_first_of(":.")));
@@ -30,7 +30,8 @@ std::string program_help() {
   }
   text +=
       "\n'gasoline COMMAND --help' tells more. Exit status: 0 found, 1 nothing found,\n"
-      "2 not understood, 3 no daemon answers, 4 the output cannot be written.\n\n"
+      "2 not understood, 3 no daemon answers, 4 the output cannot be written,\n"
+      "5 the journal is in use.\n\n"
       "To fill the timeline, prefix a command: gasoline-run npm run dev\n";
   return text;
 }

@@ -9,9 +9,6 @@
 namespace gasoline::daemon {
 namespace {
 
-constexpr char kVersion = 1;
-constexpr char kEvents = 1;
-constexpr char kRunMarks = 2;
 constexpr uint64_t kSampleBytes = 4 << 20;
 
 }  // namespace
@@ -55,52 +52,28 @@ Status EventLog::replay(const std::function<void(std::span<const event::Event>)>
       continue;
     }
     const auto& record = std::get<journal::Record>(result);
-    std::string_view payload = record.payload;
-    const bool is_known = payload.size() > 2 && payload[0] == kVersion;
-    const char kind = is_known ? payload[1] : '\0';
-    payload.remove_prefix(std::min<size_t>(2, payload.size()));
-    const bool is_good = (kind == kEvents && replay_events(payload, apply)) ||
-                         (kind == kRunMarks && replay_marks(payload));
-    if (!is_good) damaged_records_.fetch_add(1);
-    if (!replayed_.empty()) {
-      sample(record.sequence, replayed_.back().receive_time_us, payload.size());
+    arena_.reset();
+    if (!event::parse_log_record(record.payload, replayed_, arena_)) {
+      damaged_records_.fetch_add(1);
+      continue;
     }
-  }
-}
-
-bool EventLog::replay_events(std::string_view payload,
-                             const std::function<void(std::span<const event::Event>)>& apply) {
-  arena_.reset();
-  replayed_.clear();
-  while (!payload.empty()) {
-    event::Event event;
-    if (!event::take_encoded(payload, event, arena_)) return false;
-    if (!event.run_id.empty()) marks_.advance(event.run_id, event.seq, event.receive_time_us);
-    replayed_.push_back(event);
-  }
-  apply(replayed_);
-  return true;
-}
-
-bool EventLog::replay_marks(std::string_view payload) {
-  while (!payload.empty()) {
-    std::string_view run_id;
-    uint64_t seq = 0;
-    uint64_t time_us = 0;
-    if (!take_sized(payload, run_id) || !take_varint(payload, seq) ||
-        !take_varint(payload, time_us)) {
-      return false;
+    for (const event::LoggedMark& mark : replayed_.marks) {
+      marks_.advance(mark.run_id, mark.seq, mark.time_us);
     }
-    marks_.advance(run_id, seq, static_cast<int64_t>(time_us));
+    for (const event::Event& event : replayed_.events) {
+      if (!event.run_id.empty()) marks_.advance(event.run_id, event.seq, event.receive_time_us);
+    }
+    if (replayed_.events.empty()) continue;
+    apply(replayed_.events);
+    sample(record.sequence, replayed_.events.back().receive_time_us, record.payload.size());
   }
-  return true;
 }
 
 /// One record a batch, so that a batch is in the log as a whole or not at all: a part of it would
 /// be stored again by the producer's retry.
 Status EventLog::append(std::span<const event::Event> events) {
   if (events.empty()) return {};
-  payload_.assign({kVersion, kEvents});
+  payload_.assign({event::kLogVersion, event::kLogEvents});
   for (const event::Event& event : events) event::append_encoded(payload_, event);
   if (Status appended = append_payload(payload_, events.back().receive_time_us); !appended) {
     return appended;
@@ -119,7 +92,7 @@ Status EventLog::append_payload(std::string_view payload, int64_t time_us) {
 }
 
 Status EventLog::append_marks() {
-  payload_.assign({kVersion, kRunMarks});
+  payload_.assign({event::kLogVersion, event::kLogRunMarks});
   marks_.for_each([this](std::string_view run_id, const RunMarks::Mark& mark) {
     append_sized(payload_, run_id);
     append_varint(payload_, mark.seq);

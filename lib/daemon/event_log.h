@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "daemon/run_marks.h"
 #include "event/event.h"
+#include "event/log_record.h"
 #include "io/file_system.h"
 #include "journal/sync_thread.h"
 #include "journal/writer.h"
@@ -74,9 +75,6 @@ class EventLog {
 
   Status append_payload(std::string_view payload, int64_t time_us);
   Status append_marks();
-  bool replay_events(std::string_view payload,
-                     const std::function<void(std::span<const event::Event>)>& apply);
-  bool replay_marks(std::string_view payload);
   void sample(uint64_t sequence, int64_t time_us, uint64_t bytes);
 
   io::FileSystem& files_;
@@ -87,7 +85,7 @@ class EventLog {
   std::unique_ptr<journal::SyncThread> sync_thread_;
   RunMarks marks_;
   std::string payload_;  // scratch of append
-  std::vector<event::Event> replayed_;
+  event::LogRecord replayed_;
   Arena arena_;
   std::deque<Sample> samples_;
   uint64_t bytes_since_sample_ = 0;

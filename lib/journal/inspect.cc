@@ -68,63 +68,108 @@ Result<uint64_t> torn_bytes(io::File& file, const SegmentReport& segment, uint64
   return std::min(claimed, segment.size_bytes - segment.end_offset);
 }
 
-Status inspect_segment(JournalReport& report, io::FileSystem& files, const std::string& directory,
-                       uint64_t first_sequence, bool is_newest) {
-  SegmentReport segment;
-  segment.name = segment_file_name(first_sequence);
-  segment.first_sequence = segment.end_sequence = first_sequence;
-  segment.end_offset = kSegmentHeaderSize;
-  Result<std::unique_ptr<io::File>> file =
-      files.open(directory + "/" + segment.name, io::OpenMode::kRead);
+/// Inspects the segment; nullopt if it was released meanwhile. The result tells of this segment
+/// alone, with the sequences that follow `next_sequence`.
+Result<std::optional<JournalReport>> inspect_segment(io::FileSystem& files, const std::string& path,
+                                                     SegmentReport segment, uint64_t next_sequence,
+                                                     bool is_newest) {
+  JournalReport report;
+  report.next_sequence = next_sequence;
+  Result<std::unique_ptr<io::File>> file = files.open(path, io::OpenMode::kRead);
   if (!file) {
-    if (file.error().code == ENOENT) return {};  // released meanwhile
+    if (file.error().code == ENOENT) return std::optional<JournalReport>{};
     return std::move(file).error();
   }
   Result<io::FileStatus> status = (*file)->status();
   if (!status) return std::move(status).error();
   Result<std::optional<SegmentHeader>> header = read_segment_header(**file);
   if (!header) return std::move(header).error();
-  Result<std::optional<SegmentIdentity>> identity = identify_segment(**file, first_sequence);
+  Result<std::optional<SegmentIdentity>> identity =
+      identify_segment(**file, segment.first_sequence);
   if (!identity) return std::move(identity).error();
 
-  segment.size_bytes = status->size_bytes;
+  segment.size_bytes = report.size_bytes = status->size_bytes;
   segment.is_header_intact = identity->has_value() && (*identity)->is_header_intact;
   if (segment.is_header_intact && header->has_value()) segment.creation_us = (*header)->creation_us;
   note_before(report, segment, 0, segment.is_header_intact ? 0 : kSegmentHeaderSize,
-              first_sequence);
+              segment.first_sequence);
   const uint64_t segment_id = identity->has_value() ? (*identity)->segment_id : 0;
-  if (Status read = inspect_records(report, segment, **file, segment_id); !read) return read;
+  if (Status read = inspect_records(report, segment, **file, segment_id); !read) {
+    return std::move(read).error();
+  }
   if (is_newest && segment.size_bytes > segment.end_offset && segment_id != 0) {
     Result<uint64_t> torn = torn_bytes(**file, segment, segment_id);
     if (!torn) return std::move(torn).error();
     report.torn_tail_bytes = *torn;
   }
-  report.size_bytes += segment.size_bytes;
+  // A file that lost its name may have been written over while it was read.
+  Result<io::FileStatus> named = files.status(path);
+  if (!named && named.error().code != ENOENT) return std::move(named).error();
+  if (!named || named->inode != status->inode) return std::optional<JournalReport>{};
   report.segments.push_back(std::move(segment));
-  return {};
+  return std::optional<JournalReport>(std::move(report));
+}
+
+void add(JournalReport& report, JournalReport&& part) {
+  report.records += part.records;
+  report.payload_bytes += part.payload_bytes;
+  report.size_bytes += part.size_bytes;
+  report.next_sequence = part.next_sequence;
+  report.torn_tail_bytes += part.torn_tail_bytes;
+  report.damaged_bytes += part.damaged_bytes;
+  report.missing_records += part.missing_records;
+  for (Corruption& corruption : part.corruptions) {
+    if (report.corruptions.size() == JournalReport::kCorruptionsMax) break;
+    report.corruptions.push_back(std::move(corruption));
+  }
+  report.segments.push_back(std::move(part.segments.back()));
+}
+
+/// A listing that runs while names are made may lack one before those that it has; the next may not.
+Result<SegmentDirectory::Names> list_steadily(const SegmentDirectory& directory) {
+  constexpr int kListingsMax = 16;
+  Result<SegmentDirectory::Names> before = directory.list();
+  for (int i = 0; i < kListingsMax && before && !before->segments.empty(); ++i) {
+    Result<SegmentDirectory::Names> now = directory.list();
+    if (!now) return now;
+    const uint64_t newest = before->segments.back();
+    std::erase_if(now->segments, [newest](uint64_t first) { return first > newest; });
+    if (!now->segments.empty()) return now;
+    before = directory.list();
+  }
+  return before;
 }
 
 }  // namespace
 
 Result<JournalReport> inspect(io::FileSystem& files, const std::string& directory) {
   const SegmentDirectory segments(files, directory);
-  Result<SegmentDirectory::Names> names = segments.list();
+  Result<SegmentDirectory::Names> names = list_steadily(segments);
   if (!names) return std::move(names).error();
   if (names->segments.empty()) {
     return Error::of(Error::kInvalid, "read journal " + directory, "it holds no segment");
   }
   JournalReport report;
   report.first_sequence = report.next_sequence = names->segments.front();
+  bool is_after_released = true;
   for (const uint64_t first : names->segments) {
+    if (is_after_released) report.next_sequence = std::max(report.next_sequence, first);
     // What the segment before should have held up to here, and does not, counts as its damage.
-    if (first > report.next_sequence && !report.segments.empty()) {
+    if (first > report.next_sequence) {
       SegmentReport& before = report.segments.back();
       const uint64_t rest = before.size_bytes - std::min(before.size_bytes, before.end_offset);
       note_before(report, before, before.end_offset, rest, first);
     }
-    const bool is_newest = first == names->segments.back();
-    Status read = inspect_segment(report, files, directory, first, is_newest);
-    if (!read) return std::move(read).error();
+    SegmentReport segment;
+    segment.name = segment_file_name(first);
+    segment.first_sequence = segment.end_sequence = first;
+    segment.end_offset = kSegmentHeaderSize;
+    Result<std::optional<JournalReport>> part =
+        inspect_segment(files, segments.segment_path(first), std::move(segment),
+                        report.next_sequence, first == names->segments.back());
+    if (!part) return std::move(part).error();
+    is_after_released = !part->has_value();
+    if (part->has_value()) add(report, std::move(**part));
   }
   for (const uint32_t number : names->spares) {
     Result<io::FileStatus> spare = files.status(directory + "/spare-" + std::to_string(number));

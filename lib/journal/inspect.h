@@ -43,13 +43,30 @@ struct JournalReport {
   bool is_damaged() const { return damaged_bytes > 0; }
 };
 
-/// Reads all of a live or dead journal without a lock and says what it holds. kInvalid if the
-/// directory holds no segment.
+/// Reads all of a live or dead journal without a lock and says what it holds. Of a live one: what
+/// was there when the call began, and neither what is released meanwhile nor what is being written
+/// counts as damage. kInvalid if the directory holds no segment.
 Result<JournalReport> inspect(io::FileSystem& files, const std::string& directory);
 
+/// What repair did to one segment.
+struct SegmentRepair {
+  std::string segment;
+  bool is_rewritten = false;  ///< else only a torn tail was cut off
+  uint64_t records = 0;       ///< kept; 0 if not rewritten
+  uint64_t cut_bytes = 0;
+  std::string kept_in;  ///< name of the file beside it that has the bytes cut off
+};
+
+struct RepairReport {
+  std::vector<SegmentRepair> repairs;  ///< empty if there was nothing to do
+  JournalReport after;
+};
+
 /// Takes the writer's lock (else Error::kLocked), rewrites each damaged segment with the records
-/// that are intact, under the sequences they have, and cuts the torn tail; each segment is replaced
-/// atomically. Then reports what there is: no damaged bytes, and the missing records as before.
-Result<JournalReport> repair(io::FileSystem& files, const std::string& directory);
+/// that are intact, under the sequences they have, and cuts the torn tail. What is cut off is first
+/// put, durably, into a file beside the segment (docs/JOURNAL.md, "Repair"), then the segment is
+/// replaced atomically: an Error or a crash leaves each segment either as it was or repaired.
+/// Afterwards there are no damaged bytes, and the missing records are missing as before.
+Result<RepairReport> repair(io::FileSystem& files, const std::string& directory);
 
 }  // namespace gasoline::journal

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -18,10 +19,14 @@ namespace gasoline::journal {
 ///   00000000000000000001.seg  a segment, named by the sequence of its first record
 ///   spare-1                   an emptied segment, kept to be written over
 ///   next.tmp                  a segment in the making; rubbish once its maker is gone
+///   NAME.seg.cut-1            what repair cut off a segment; for people
 ///
 /// Anything else is left alone. lock() and unlock() are for one thread at a time, the rest for any.
 class SegmentDirectory {
  public:
+  /// In the name of a file with what was cut off, between the segment's name and a number.
+  static constexpr std::string_view kCutOffInfix = ".cut-";
+
   SegmentDirectory(io::FileSystem& files, std::string path);
 
   struct Names {

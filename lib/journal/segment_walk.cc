@@ -12,10 +12,24 @@ SegmentWalk::SegmentWalk(io::File& file, uint64_t segment_id, uint64_t sequence_
   scanner_.attach(file, segment_id);
 }
 
-Result<std::optional<WalkedFrame>> SegmentWalk::next() {
+/// The record where the last one ended, if it stands there.
+Result<std::optional<Frame>> SegmentWalk::frame_here() {
   Result<std::optional<Frame>> found = scanner_.frame_at(end_offset_);
-  if (found && (!found->has_value() || (*found)->sequence < sequence_min_)) {
+  if (found && found->has_value() && (*found)->sequence < sequence_min_) found->reset();
+  return found;
+}
+
+Result<std::optional<WalkedFrame>> SegmentWalk::next() {
+  Result<std::optional<Frame>> found = frame_here();
+  if (found && !found->has_value()) {
     found = scanner_.find_frame(end_offset_ + 1, size_bytes_, sequence_min_);
+    if (found && found->has_value()) {
+      // In a live segment, what stands before may have been written since it was looked at.
+      const uint64_t later = (*found)->offset;
+      scanner_.forget();
+      found = frame_here();
+      if (found && !found->has_value()) found = scanner_.frame_at(later);
+    }
   }
   if (!found) return std::move(found).error();
   if (!found->has_value() || (*found)->end_offset > size_bytes_) {

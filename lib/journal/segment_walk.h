@@ -14,8 +14,8 @@ struct WalkedFrame {
   uint64_t damaged_bytes = 0;  ///< right before it, where no intact record was found
 };
 
-/// Every intact record of one segment, in order, stepping over damage. For whoever holds the lock
-/// or reads what cannot change any more: it takes nothing for a record being written.
+/// Every intact record of one segment, in order, stepping over damage, once: unlike a Reader it takes
+/// the end of what it finds for the end. Of a segment that is being written it gives a beginning.
 class SegmentWalk {
  public:
   /// Looks at [kSegmentHeaderSize, size_bytes) of `file`, which must outlive the walk, for records
@@ -28,6 +28,8 @@ class SegmentWalk {
   uint64_t end_offset() const { return end_offset_; }
 
  private:
+  Result<std::optional<Frame>> frame_here();
+
   SegmentScanner scanner_;
   const uint64_t size_bytes_;
   uint64_t sequence_min_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ids.h"
+#include "journal/segment_directory.h"
 
 namespace gasoline::spool {
 
@@ -44,6 +45,7 @@ std::vector<std::string> list_runs(io::FileSystem& files, const std::string& roo
 
 Status remove_run(io::FileSystem& files, const std::string& directory) {
   auto names = files.list(directory);
+  bool has_cut_off = false;
   if (!names) return names.error();
   // The description last: if we die before, somebody else still knows it for a run's and goes on.
   std::stable_partition(names.value().begin(), names.value().end(),
@@ -57,9 +59,11 @@ Status remove_run(io::FileSystem& files, const std::string& directory) {
       if (Status gone = files.unlink(directory + "/" + name); !gone) return gone;
     }
     has_rejected = has_rejected || name == kRejectedFileName;
+    has_cut_off =
+        has_cut_off || name.find(journal::SegmentDirectory::kCutOffInfix) != std::string::npos;
   }
-  // What the daemon refused stays for its reader.
-  return has_rejected ? Status() : files.remove_directory(directory);
+  // What the daemon refused, and what a repair cut off, stays for its reader.
+  return has_rejected || has_cut_off ? Status() : files.remove_directory(directory);
 }
 
 }  // namespace gasoline::spool

@@ -24,8 +24,9 @@ Result<RunDescription> read_run_description(io::FileSystem& files, const std::st
 /// live shows only when the journal's lock is tried.
 std::vector<std::string> list_runs(io::FileSystem& files, const std::string& root);
 
-/// Removes a run's directory and the files that a spool has; anything else in it is left alone, and
-/// the directory with it. The caller holds the journal's lock until after this call.
+/// Removes a run's directory and the files that a spool has. What is there for a person (rejected
+/// events, what a repair cut off) stays, and the directory with it; anything else is left alone and
+/// is an Error. The caller holds the journal's lock until after this call.
 Status remove_run(io::FileSystem& files, const std::string& directory);
 
 }  // namespace gasoline::spool

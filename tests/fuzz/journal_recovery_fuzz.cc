@@ -167,8 +167,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   claim(report.has_value(), "inspection fails");
   const auto repaired = journal::repair(files, "/j");
   claim(repaired.has_value(), "repair fails");
-  claim(!repaired->is_damaged(), "repair leaves damage");
-  claim(repaired->records >= records.size(), "repair loses records");
+  claim(!repaired->after.is_damaged(), "repair leaves damage");
+  claim(repaired->after.records >= records.size(), "repair loses records");
   NoClock clock;
   SeededRandom random(size);
   auto writer = journal::Writer::open(files, "/j", {}, clock, random);

@@ -217,7 +217,8 @@ TEST_CASE("inspection counts what is there, and repair leaves nothing to stumble
     for (const auto& one : before.corruptions) missing += one.end_missing - one.first_missing;
     REQUIRE(found.missing_records == missing);
 
-    const auto repaired = value_of(journal::repair(journal.disk, kDirectory));
+    const auto repair = value_of(journal::repair(journal.disk, kDirectory));
+    const auto& repaired = repair.after;
     REQUIRE(!repaired.is_damaged());
     REQUIRE(repaired.torn_tail_bytes == 0);
     REQUIRE(repaired.records == found.records);

@@ -84,6 +84,18 @@ TEST_CASE("a removed run is gone with all that a spool has") {
   CHECK_FALSE(fs::exists(directory));
 }
 
+TEST_CASE("what a repair cut off stays for its reader when the run is removed") {
+  io::RealFileSystem files;
+  const TemporaryDirectory root;
+  fs::create_directory(root / "run");
+  const std::string kept = root / "run/00000000000000000001.seg.cut-1";
+  std::ofstream(kept) << "bytes";
+  REQUIRE(write_run_description(files, root / "run", test::some_run()));
+  CHECK(remove_run(files, root / "run"));
+  CHECK(fs::exists(kept));
+  CHECK_FALSE(fs::exists(root / "run/run"));
+}
+
 TEST_CASE("what is not ours is left alone, and the directory with it") {
   io::RealFileSystem files;
   const TemporaryDirectory root;
