@@ -8,11 +8,28 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 namespace gasoline::io {
 namespace {
 
 constexpr size_t kPartsPerCallMax = 1024;  // IOV_MAX of Linux
+
+/// Up to here it is cheaper to copy the parts together than to have the kernel read a list of them.
+constexpr size_t kGatheredSizeMax = 1024;
+
+/// The parts as one piece: in `room` if there are several. Empty if they do not fit.
+std::string_view gather(std::span<const std::string_view> parts,
+                        std::array<char, kGatheredSizeMax>& room) {
+  if (parts.size() == 1) return parts[0];
+  size_t size = 0;
+  for (const std::string_view part : parts) {
+    if (part.size() > room.size() - size) return {};
+    if (!part.empty()) std::memcpy(room.data() + size, part.data(), part.size());
+    size += part.size();
+  }
+  return {room.data(), size};
+}
 
 }  // namespace
 
@@ -48,6 +65,20 @@ Result<size_t> RealFile::read_some_at(void* to, size_t size, uint64_t offset) {
 }
 
 Result<size_t> RealFile::write_some_at(std::span<const std::string_view> parts, uint64_t offset) {
+  std::array<char, kGatheredSizeMax> room;
+  if (const std::string_view whole = gather(parts, room); !whole.empty()) {
+    for (;;) {
+      const ssize_t wrote =
+          ::pwrite(fd_.get(), whole.data(), whole.size(), static_cast<off_t>(offset));
+      if (wrote >= 0) return static_cast<size_t>(wrote);
+      if (errno != EINTR) return failed("write");
+    }
+  }
+  return write_vector_at(parts, offset);
+}
+
+Result<size_t> RealFile::write_vector_at(std::span<const std::string_view> parts,
+                                         uint64_t offset) {
   std::array<iovec, kPartsPerCallMax> vectors;
   const size_t count = std::min(parts.size(), vectors.size());
   for (size_t i = 0; i < count; ++i) {

@@ -23,6 +23,7 @@ class RealFile final : public File {
   Status try_lock() override;
 
  private:
+  Result<size_t> write_vector_at(std::span<const std::string_view> parts, uint64_t offset);
   Error failed(const char* verb) const;
 
   const FileDescriptor fd_;

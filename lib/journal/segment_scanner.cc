@@ -85,6 +85,25 @@ Result<std::optional<Frame>> SegmentScanner::intact_frame_at(uint64_t offset, ui
                                     bytes->substr(kRecordHeaderSize, header.payload_size)});
 }
 
+bool SegmentScanner::take_buffered(uint64_t offset, Frame& frame) const noexcept {
+  const uint64_t at = offset - buffer_offset_;
+  if (offset < buffer_offset_ || at >= buffered_) return false;
+  const size_t rest = buffered_ - at;
+  if (rest < kRecordHeaderSize) return false;
+  const char* const bytes = buffer_.get() + at;
+  const RecordHeader header = decode_record_header(bytes);
+  const bool is_whole = header.payload_size <= rest - kRecordHeaderSize;
+  if (header.segment_id != segment_id_ || segment_id_ == 0 || header.sequence == 0 || !is_whole ||
+      header.payload_size > kPayloadSizeMax ||
+      !is_record_intact(bytes, header.payload_size, offset)) {
+    return false;
+  }
+  const size_t size = size_t{kRecordHeaderSize} + header.payload_size;
+  frame = Frame{offset, offset + size, header.sequence,
+                std::string_view(bytes + kRecordHeaderSize, header.payload_size)};
+  return true;
+}
+
 Result<std::optional<Frame>> SegmentScanner::frame_at(uint64_t offset) {
   return intact_frame_at(offset, segment_id_);
 }

@@ -35,6 +35,9 @@ class SegmentScanner {
   /// Forgets what was read, so that the next call sees the file as it is then.
   void forget();
 
+  /// True if an intact record of this segment stands at `offset` and all of it is in the buffer.
+  /// False says nothing: then ask frame_at().
+  bool take_buffered(uint64_t offset, Frame& frame) const noexcept;
   /// The record at `offset`, if an intact one of this segment stands there.
   Result<std::optional<Frame>> frame_at(uint64_t offset);
   /// The first intact record that begins in [from, to) and whose sequence is at least

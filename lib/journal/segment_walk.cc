@@ -20,6 +20,13 @@ Result<std::optional<Frame>> SegmentWalk::frame_here() {
 }
 
 Result<std::optional<WalkedFrame>> SegmentWalk::next() {
+  WalkedFrame usual;
+  if (scanner_.take_buffered(end_offset_, usual.frame) &&
+      usual.frame.end_offset <= size_bytes_ && usual.frame.sequence >= sequence_min_) {
+    end_offset_ = usual.frame.end_offset;
+    sequence_min_ = usual.frame.sequence + 1;
+    return std::optional<WalkedFrame>(usual);
+  }
   Result<std::optional<Frame>> found = frame_here();
   if (found && !found->has_value()) {
     found = scanner_.find_frame(end_offset_ + 1, size_bytes_, sequence_min_);

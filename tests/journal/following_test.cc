@@ -78,7 +78,7 @@ TEST_CASE("a reader on another thread follows through rotation, release and recy
 }
 
 TEST_CASE("a reader in another process follows a writer that is killed and started again") {
-  constexpr uint64_t kLast = 30'000;
+  constexpr uint64_t kLast = 12'000;
   TemporaryDirectory at;
   io::RealFileSystem files;
   SystemClock clock;

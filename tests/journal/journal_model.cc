@@ -29,7 +29,9 @@ bool JournalModel::open() {
   }
   writer_ = std::move(*opened);
   const uint64_t next = writer_->next_sequence();
-  if (next < synced_) violate("sequences restart at " + std::to_string(next));
+  for (uint64_t gone = next; gone < synced_; ++gone) {
+    if (!unsure_.contains(gone)) violate("sequences restart at " + std::to_string(next));
+  }
   appended_.erase(appended_.lower_bound(next), appended_.end());
   return true;
 }
@@ -42,11 +44,8 @@ void JournalModel::append() {
   Result<uint64_t> got = writer_->append(payload);
   const bool is_kept = writer_->next_sequence() > sequence;
   if (got && *got != sequence) violate("append gave a sequence that it had not announced");
-  if (got || is_kept || disk_.is_power_cut()) {
-    appended_[sequence] = payload;
-  } else {
-    ++errors_;
-  }
+  if (got || is_kept || disk_.is_power_cut()) appended_[sequence] = payload;
+  if (!got) ++errors_;
 }
 
 void JournalModel::note_synced() {
