@@ -77,6 +77,8 @@ TimelineAnswer answer_of(const element& json) {
   answer.ids = strings_of(json, "ids");
   answer.candidates = strings_of(json, "candidates");
   answer.next_cursor = text_of(json, "next_cursor");
+  bool stopped = false;
+  answer.has_stopped_early = json["stopped_early"].get(stopped) == simdjson::SUCCESS && stopped;
   return answer;
 }
 

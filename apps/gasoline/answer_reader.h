@@ -47,9 +47,10 @@ struct TimelineAnswer {
   std::vector<Gap> gaps;
   std::vector<std::string> candidates;
   std::string next_cursor;
+  bool has_stopped_early = false;  ///< a search whose time was over
 };
 
-/// Reads the JSON of GET /v1/timeline. Members that are missing count as empty.
+/// Reads the JSON of GET /v1/timeline or /v1/search. Members that are missing count as empty.
 Result<TimelineAnswer> read_timeline_answer(std::string_view json);
 
 /// The elements of the answer's "events" as they stand in its text, in order.

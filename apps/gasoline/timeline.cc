@@ -1,83 +1,37 @@
-#include <fmt/format.h>
-
 #include <array>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "answer_reader.h"
-#include "base/clock.h"
-#include "base/quantity.h"
 #include "commands.h"
 #include "daemon_connection.h"
+#include "filter_options.h"
 #include "output.h"
 #include "timeline_view.h"
 
 namespace gasoline::cli {
 namespace {
 
-constexpr std::array<OptionRow, 15> kOptions{{
-    {"source", "only this source or kind of source, such as stderr; may be repeated", "NAME"},
-    {"service", "only this service; may be repeated", "NAME"},
-    {"level", "only this level and above: debug, info, warn, error, critical", "LEVEL"},
-    {"since", "from this long ago on (10m, 2h), or from this time on", "WHEN"},
-    {"until", "up to this long ago, or to this time", "WHEN"},
-    {"start-time", "from this time on: RFC 3339 or milliseconds since 1970", "TIME"},
-    {"end-time", "before this time", "TIME"},
+constexpr std::array<OptionRow, 5> kOwnOptions{{
     {"q,text", "only messages that contain this text, in any case (--q is the same)", "TEXT"},
-    {"run", "only this run of gasoline-run", "RUN-ID"},
-    {"project", "only runs in the git working tree of this name", "NAME"},
-    {"limit", "events in one answer, 1 to 10000 (default 1000)", "N"},
     {"cursor", "go on where an answer ended", "CURSOR"},
     {"all", "all pages, not only the first", ""},
     {"ndjson", "print one event a line, as JSON", ""},
     {"wide", "do not cut messages to the terminal's width", ""},
 }};
-
-constexpr std::array<std::pair<const char*, const char*>, 10> kParameters{{
-    {"source", "source"},
-    {"service", "service"},
-    {"level", "level"},
-    {"start-time", "start_time"},
-    {"end-time", "end_time"},
-    {"text", "q"},
-    {"run", "run"},
-    {"project", "project"},
-    {"limit", "limit"},
-    {"cursor", "cursor"},
-}};
-
-/// A duration back from now in the form of the API; any other text as it is.
-std::string moment(const std::string& when) {
-  const Result<int64_t> ago_us = parse_duration_us(when);
-  if (!ago_us) return when;
-  const int64_t us = SystemClock().wall_us() - *ago_us;
-  return fmt::format("{}.{:03}", us / 1000, us % 1000);
-}
+constexpr auto kOptions = with_filters(kOwnOptions);
 
 Parameters parameters_of(const Arguments& arguments) {
-  Parameters parameters;
+  Parameters parameters = filter_parameters(arguments);
   if (!arguments.positionals.empty()) {
     parameters.emplace_back("correlation_id", arguments.positionals.front());
   }
-  for (const auto& [option, parameter] : kParameters) {
+  for (const auto& [option, parameter] : {std::pair("text", "q"), std::pair("cursor", "cursor")}) {
     for (const std::string& value : arguments.values(option)) {
       parameters.emplace_back(parameter, value);
     }
   }
-  if (const auto since = arguments.value("since")) {
-    parameters.emplace_back("start_time", moment(*since));
-  }
-  if (const auto until = arguments.value("until")) {
-    parameters.emplace_back("end_time", moment(*until));
-  }
-  return parameters;
-}
-
-/// The same question, from `cursor` on.
-Parameters from_cursor(Parameters parameters, const std::string& cursor) {
-  std::erase_if(parameters, [](const auto& each) { return each.first == "cursor"; });
-  parameters.emplace_back("cursor", cursor);
   return parameters;
 }
 

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
-#include <ctime>
 #include <iterator>
 
 #include "answer_reader.h"
 #include "base/quantity.h"
+#include "event_text.h"
 #include "event/time_text.h"
 #include "terminal_text.h"
 
@@ -20,47 +19,6 @@ using Event = TimelineAnswer::Event;
 using Gap = TimelineAnswer::Gap;
 
 constexpr size_t kTimeColumns = 11;
-constexpr size_t kLaneColumnsMax = 24;
-constexpr size_t kLevelColumns = 5;
-constexpr size_t kMessageColumnsMin = 20;
-constexpr size_t kContinuationLinesMax = 200;
-constexpr std::array<Colour, 5> kLaneColours = {Colour::kCyan, Colour::kGreen, Colour::kMagenta,
-                                                Colour::kBlue, Colour::kYellow};
-
-std::string_view level_word(std::string_view level) {
-  if (level == "debug") return "DEBUG";
-  if (level == "warn") return "WARN";
-  if (level == "error") return "ERROR";
-  if (level == "critical") return "CRIT";
-  return "INFO";
-}
-
-Colour level_colour(std::string_view level) {
-  if (level == "debug") return Colour::kDim;
-  if (level == "warn") return Colour::kYellow;
-  if (level == "error") return Colour::kRed;
-  if (level == "critical") return Colour::kBoldRed;
-  return Colour::kNone;
-}
-
-/// "auth"; "auth/stderr" for what is not simply said on stdout.
-std::string lane_of(const Event& event) {
-  if (event.service.empty()) return event.source;
-  if (event.source == "stdout") return event.service;
-  return event.service + "/" + event.source;
-}
-
-std::string local_time(int64_t us) {
-  const std::time_t seconds = us / 1'000'000;
-  std::tm parts{};
-  if (localtime_r(&seconds, &parts) == nullptr) return event::format_rfc3339(us);
-  std::array<char, 64> text{};
-  std::array<char, 16> zone{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
-  std::strftime(zone.data(), zone.size(), "%Z", &parts);
-  return fmt::format("{}.{:03} {}", text.data(), us / 1000 % 1000, zone.data());
-}
-
 std::string gap_note(const Gap& gap) {
   std::string note = fmt::format("{} of {} {} not captured", count_of(gap.lines, "line"),
                                  make_safe(gap.source, false), gap.lines == 1 ? "was" : "were");
@@ -93,12 +51,8 @@ std::string candidates_note(const TimelineAnswer& answer) {
 class TerminalTimeline {
  public:
   TerminalTimeline(const TimelineAnswer& answer, const ViewOptions& options)
-      : answer_(answer), options_(options) {
-    for (const Event& event : answer.events) {
-      const std::string lane = lane_name(event);
-      if (std::find(lanes_.begin(), lanes_.end(), lane) == lanes_.end()) lanes_.push_back(lane);
-      lane_columns_ = std::max(lane_columns_, display_width(lane));
-    }
+      : answer_(answer), options_(options), lanes_(options) {
+    for (const Event& event : answer.events) lanes_.add(event);
   }
 
   std::string draw() {
@@ -114,15 +68,6 @@ class TerminalTimeline {
   }
 
  private:
-  std::string lane_name(const Event& event) const {
-    return cut_to_width(make_safe(lane_of(event), false), kLaneColumnsMax);
-  }
-
-  Colour lane_colour(const std::string& lane) const {
-    const auto at = std::find(lanes_.begin(), lanes_.end(), lane) - lanes_.begin();
-    return kLaneColours[static_cast<size_t>(at) % kLaneColours.size()];
-  }
-
   void add_header() {
     const int64_t first_us = answer_.events.front().timestamp_us;
     const int64_t span_us = answer_.events.back().timestamp_us - first_us;
@@ -148,40 +93,10 @@ class TerminalTimeline {
   }
 
   void add_event(const Event& event) {
-    const std::string lane = lane_name(event);
-    const std::string prefix = fmt::format(
-        "{} {} {} ",
-        paint(fmt::format("{:>{}}",
-                          format_relative(event.timestamp_us - answer_.events.front().timestamp_us),
-                          kTimeColumns),
-              Colour::kDim, options_.is_coloured),
-        paint(pad(lane, lane_columns_), lane_colour(lane), options_.is_coloured),
-        paint(fmt::format("{:<5}", level_word(event.level)), level_colour(event.level),
-              options_.is_coloured));
-    add_message(event, prefix);
-  }
-
-  void add_message(const Event& event, const std::string& prefix) {
-    const size_t indent = kTimeColumns + lane_columns_ + kLevelColumns + 3;
-    const size_t columns =
-        std::max(options_.width > indent ? options_.width - indent : 0, kMessageColumnsMin);
-    const std::string message = make_safe(event.message, true);
-    std::string_view rest = message;
-    for (size_t i = 0; i < kContinuationLinesMax; ++i) {
-      const size_t end = rest.find('\n');
-      std::string line(rest.substr(0, end));
-      const bool is_last = end == std::string_view::npos || end + 1 == rest.size();
-      if (is_last && event.is_partial) line += " …";
-      if (!options_.is_whole) line = cut_to_width(line, columns);
-      const Colour colour =
-          event.level == "debug" || event.level == "error" || event.level == "critical"
-              ? level_colour(event.level)
-              : Colour::kNone;
-      text_ += (i == 0 ? prefix : std::string(indent, ' ')) +
-               paint(line, colour, options_.is_coloured) + "\n";
-      if (is_last) return;
-      rest.remove_prefix(end + 1);
-    }
+    const std::string time = fmt::format(
+        "{:>{}}", format_relative(event.timestamp_us - answer_.events.front().timestamp_us),
+        kTimeColumns);
+    text_ += lanes_.draw(event, time, kTimeColumns);
   }
 
   void add_gap(const Gap& gap) { add_note(gap_note(gap), Colour::kYellow); }
@@ -197,18 +112,9 @@ class TerminalTimeline {
 
   const TimelineAnswer& answer_;
   const ViewOptions& options_;
-  std::vector<std::string> lanes_;
-  size_t lane_columns_ = 0;
+  LaneText lanes_;
   std::string text_;
 };
-
-std::string plain_line(const Event& event, bool is_coloured) {
-  return fmt::format(
-      "{} {} {} {} {}\n", event::format_rfc3339(event.timestamp_us),
-      paint(fmt::format("{:<5}", level_word(event.level)), level_colour(event.level), is_coloured),
-      event.service.empty() ? "-" : make_safe(event.service, false), event.source,
-      make_safe(event.message, false));
-}
 
 void draw_plain(const TimelineAnswer& answer, const ViewOptions& options, View& view) {
   for (const Event& event : answer.events) view.text += plain_line(event, options.is_coloured);

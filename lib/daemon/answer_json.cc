@@ -56,25 +56,52 @@ void append_gap(std::string& to, const store::Answer::Gap& gap) {
   to += '}';
 }
 
+void append_cursor(std::string& to, const std::string& cursor) {
+  to += ",\"next_cursor\":";
+  if (cursor.empty()) {
+    to += "null";
+  } else {
+    append_json_string(to, cursor);
+  }
+}
+
+/// All members but the cursor, with the object's opening brace.
+void append_page(std::string& to, const store::Answer& answer) {
+  append_array(to, "{\"events\":", answer.events,
+               [](std::string& text, const event::Event& event) {
+                 event::append_json(text, event);
+               });
+  append_array(to, ",\"ids\":", answer.ids, append_json_string);
+  append_array(to, ",\"sources\":", answer.sources, append_source);
+  append_array(to, ",\"truncated\":", answer.truncated, append_truncation);
+  append_array(to, ",\"gaps\":", answer.gaps, append_gap);
+  append_array(to, ",\"candidates\":", answer.candidates, append_json_string);
+}
+
 }  // namespace
 
 std::string timeline_json(const store::Answer& answer) {
   std::string text;
   text.reserve(1024 + answer.events.size() * 512);
-  append_array(text, "{\"events\":", answer.events,
-               [](std::string& to, const event::Event& event) { event::append_json(to, event); });
-  append_array(text, ",\"ids\":", answer.ids, append_json_string);
-  append_array(text, ",\"sources\":", answer.sources, append_source);
-  append_array(text, ",\"truncated\":", answer.truncated, append_truncation);
-  append_array(text, ",\"gaps\":", answer.gaps, append_gap);
-  append_array(text, ",\"candidates\":", answer.candidates, append_json_string);
-  text += ",\"next_cursor\":";
-  if (answer.next_cursor.empty()) {
-    text += "null";
-  } else {
-    append_json_string(text, answer.next_cursor);
-  }
+  append_page(text, answer);
+  append_cursor(text, answer.next_cursor);
   text += ",\"clock_skew\":null}";
+  return text;
+}
+
+std::string search_json(const store::SearchAnswer& answer) {
+  std::string text;
+  text.reserve(1024 + answer.page.events.size() * 512);
+  append_page(text, answer.page);
+  append_cursor(text, answer.page.next_cursor);
+  text += fmt::format(",\"stopped_early\":{},\"searched_events\":{},\"searched_from\":",
+                      !answer.is_complete, answer.events_searched);
+  if (answer.from_us == INT64_MIN) {
+    text += "null}";
+    return text;
+  }
+  append_json_time_ms(text, answer.from_us);
+  text += '}';
   return text;
 }
 

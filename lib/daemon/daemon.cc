@@ -25,6 +25,8 @@ namespace {
 
 constexpr size_t kQueryThreads = 2;
 constexpr size_t kQueriesQueuedMax = 128;
+constexpr size_t kSearchThreads = 1;
+constexpr size_t kSearchesQueuedMax = 16;
 constexpr int64_t kHousekeepingIntervalUs = 1'000'000;
 constexpr useconds_t kLockRetryUs = 20'000;
 constexpr int64_t kShutdownLimitUs = 4'000'000;
@@ -75,6 +77,7 @@ struct Daemon::Parts {
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<AccessPolicy> policy;
   std::unique_ptr<QueryThreads> queries;
+  std::unique_ptr<QueryThreads> searches;
   std::unique_ptr<Adoption> adoption;
   std::unique_ptr<Context> context;
   std::unique_ptr<Router> router;
@@ -151,6 +154,7 @@ Status Daemon::Parts::open_pipeline() {
   pipeline =
       std::make_unique<Pipeline>(*log, *store, *rules, clock, random, diary, pipeline_options);
   queries = std::make_unique<QueryThreads>(kQueryThreads, kQueriesQueuedMax);
+  searches = std::make_unique<QueryThreads>(kSearchThreads, kSearchesQueuedMax);
   return {};
 }
 
@@ -172,6 +176,7 @@ Status Daemon::Parts::open_server() {
               *log,
               *pipeline,
               *queries,
+              *searches,
               *policy,
               [this] { return server->counters(); },
               [this] { return adoption == nullptr ? nullptr : &adoption->counters(); },

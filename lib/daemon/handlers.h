@@ -29,6 +29,7 @@ struct Context {
   EventLog& log;
   Pipeline& pipeline;
   QueryThreads& queries;
+  QueryThreads& searches;  ///< apart, so that long ones hold up no timeline
   const AccessPolicy& policy;
   std::function<http::Server::Counters()> http_counters;  ///< loop thread only
   std::function<const Adoption::Counters*()> adoption_counters;

@@ -38,6 +38,12 @@ Status read_limit(std::string_view value, uint32_t& to) {
   return {};
 }
 
+Status read_flag(std::string_view name, std::string_view value, bool& to) {
+  if (value != "true" && value != "false") return invalid(name, value, "true or false");
+  to = value == "true";
+  return {};
+}
+
 Status read_level(std::string_view value, std::optional<event::Level>& to) {
   event::Level level = event::Level::kInfo;
   if (!event::parse_level(value, level)) {
@@ -64,9 +70,8 @@ Status read_one(const http::Header& parameter, store::Query& query) {
   return {};
 }
 
-}  // namespace
-
-std::vector<Parameter> timeline_parameters() {
+/// What narrows every question, with `text_meaning` for q.
+std::vector<Parameter> filter_parameters(std::string_view text_meaning) {
   return {
       {"correlation_id", "string", "the id, or any id linked to it; without it, a time range"},
       {"source", "string", "a source's name or kind, such as stdout; may be repeated"},
@@ -74,12 +79,27 @@ std::vector<Parameter> timeline_parameters() {
       {"level", "string", "the least level: debug, info, warn, error or critical"},
       {"start_time", "string", "first time, in ms since 1970 or RFC 3339"},
       {"end_time", "string", "end of the range, exclusive"},
-      {"q", "string", "text that the message must contain, in any case"},
+      {"q", "string", text_meaning},
       {"run", "string", "the run_id of a gasoline-run"},
       {"project", "string", "the name of the git working tree of a run"},
       {"limit", "integer", "events in one answer, 1 to 10000 (default 1000)"},
       {"cursor", "string", "next_cursor of the answer before, with the same filters"},
   };
+}
+
+}  // namespace
+
+std::vector<Parameter> timeline_parameters() {
+  return filter_parameters("text that the message must contain, in any case");
+}
+
+std::vector<Parameter> search_parameters() {
+  std::vector<Parameter> parameters = filter_parameters(
+      "a regular expression (PCRE without look-around and back references) that the message "
+      "must match");
+  for (Parameter& parameter : parameters) parameter.is_required = parameter.name == "q";
+  parameters.push_back({"ignore_case", "boolean", "true: letters match in either case"});
+  return parameters;
 }
 
 Result<store::Query> read_timeline_query(const http::Request& request) {
@@ -88,6 +108,18 @@ Result<store::Query> read_timeline_query(const http::Request& request) {
     if (Status read = read_one(parameter, query); !read) return read.error();
   }
   return query;
+}
+
+Result<store::Search> read_search(const http::Request& request) {
+  Result<store::Query> query = read_timeline_query(request);
+  if (!query) return query.error();
+  store::Search search;
+  search.query = std::move(*query);
+  if (const auto value = request.query_value("ignore_case")) {
+    Status read = read_flag("ignore_case", *value, search.ignores_case);
+    if (!read) return read.error();
+  }
+  return search;
 }
 
 }  // namespace gasoline::daemon

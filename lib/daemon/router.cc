@@ -46,6 +46,11 @@ std::optional<http::Response> Router::check(const http::Request& request) const 
     response.headers.push_back({"Allow", allowed});
     return response;
   }
+  for (const Parameter& parameter : route->parameters) {
+    if (!parameter.is_required || request.query_value(parameter.name)) continue;
+    return http::problem(400, "missing_parameter", "The query lacks a parameter",
+                         fmt::format("Give '{}': {}.", parameter.name, parameter.description));
+  }
   for (const http::Header& given : request.query) {
     const bool is_known =
         std::any_of(route->parameters.begin(), route->parameters.end(),

@@ -13,7 +13,7 @@ namespace gasoline::daemon {
 /// One query parameter of a route, as documented and as checked.
 struct Parameter {
   std::string_view name;
-  std::string_view type;  ///< JSON Schema type: "string", "integer", "number"
+  std::string_view type;  ///< JSON Schema type: "string", "integer", "boolean"
   std::string_view description;
   bool is_required = false;
 };
@@ -38,8 +38,8 @@ class Router {
  public:
   explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
 
-  /// Answers what no handler has to see: 404 not_found, 405 method_not_allowed (with Allow), and
-  /// 400 unknown_parameter.
+  /// Answers what no handler has to see: 404 not_found, 405 method_not_allowed (with Allow), 400
+  /// unknown_parameter and missing_parameter.
   std::optional<http::Response> check(const http::Request& request) const;
   /// The request passed check().
   void handle(http::Request&& request, http::Responder responder) const;

@@ -108,4 +108,19 @@ bool take_encoded(std::string_view& from, Event& event, Arena& arena) {
   return true;
 }
 
+std::string_view encoded_message(std::string_view from) noexcept {
+  constexpr size_t kFixedBytes = 4;  // version, flags, level, source
+  if (from.size() < kFixedBytes || from.front() != kVersion) return {};
+  from.remove_prefix(kFixedBytes);
+  uint64_t number = 0;
+  for (int i = 0; i < 4; ++i) {
+    if (!take_varint(from, number)) return {};
+  }
+  std::string_view field;
+  for (int i = 0; i < 3; ++i) {
+    if (!take_sized(from, field)) return {};
+  }
+  return field;
+}
+
 }  // namespace gasoline::event

@@ -20,4 +20,8 @@ void append_encoded(std::string& to, const Event& event);
 /// never reads past the end, whatever the bytes.
 bool take_encoded(std::string_view& from, Event& event, Arena& arena);
 
+/// The message of the encoded event that `from` begins with, without reading the rest of it. Empty
+/// if the bytes are not an event.
+std::string_view encoded_message(std::string_view from) noexcept;
+
 }  // namespace gasoline::event

@@ -9,7 +9,17 @@
 namespace gasoline::store {
 namespace {
 
-constexpr std::string_view kVersion = "1.";
+std::string_view mark_of(CursorKind kind) {
+  switch (kind) {
+    case CursorKind::kTimeline:
+      return "1.";
+    case CursorKind::kSearch:
+      return "s1.";
+    case CursorKind::kSearchIgnoringCase:
+      return "i1.";
+  }
+  return "1.";
+}
 
 void append_optional(std::string& to, const std::optional<int64_t>& value) {
   append_varint(to, value ? 1 : 0);
@@ -53,8 +63,8 @@ bool take_dot(std::string_view& from) {
 
 }  // namespace
 
-std::string format_cursor(const Position& last, const Query& query) {
-  std::string cursor(kVersion);
+std::string format_cursor(const Position& last, const Query& query, CursorKind kind) {
+  std::string cursor(mark_of(kind));
   append_hex(cursor, static_cast<uint64_t>(last.timestamp_us));
   cursor += '.';
   append_hex(cursor, last.arrival);
@@ -63,14 +73,15 @@ std::string format_cursor(const Position& last, const Query& query) {
   return cursor;
 }
 
-Result<Position> parse_cursor(const Query& query) {
-  if (query.cursor.empty()) return Position{};
+Result<std::optional<Position>> parse_cursor(const Query& query, CursorKind kind) {
+  if (query.cursor.empty()) return std::optional<Position>();
   std::string_view rest = query.cursor;
   uint64_t timestamp = 0;
   uint64_t arrival = 0;
   uint64_t hash = 0;
-  bool good = rest.starts_with(kVersion);
-  if (good) rest.remove_prefix(kVersion.size());
+  const std::string_view mark = mark_of(kind);
+  bool good = rest.starts_with(mark);
+  if (good) rest.remove_prefix(mark.size());
   good = good && take_hex(rest, timestamp) && take_dot(rest) && take_hex(rest, arrival) &&
          take_dot(rest) && take_hex(rest, hash) && rest.empty();
   if (!good) {
@@ -81,7 +92,7 @@ Result<Position> parse_cursor(const Query& query) {
     return Error::of(Error::kInvalid, "read the cursor",
                      "it belongs to a query with other filters; repeat those, or ask without it");
   }
-  return Position{static_cast<int64_t>(timestamp), arrival};
+  return std::optional(Position{static_cast<int64_t>(timestamp), arrival});
 }
 
 }  // namespace gasoline::store

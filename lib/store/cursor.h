@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,13 +18,18 @@ struct Position {
   auto operator<=>(const Position&) const = default;
 };
 
-/// A cursor is "1." and three hexadecimal numbers joined by dots: the timestamp and the arrival
-/// number of the last event given, and a hash of the filters, so that it is not used with others.
-/// It holds nothing in the store: it stays good while events come and go.
-std::string format_cursor(const Position& last, const Query& query);
+/// What a cursor goes on with: each kind has a mark of its own, so that one is not taken for another.
+enum class CursorKind { kTimeline, kSearch, kSearchIgnoringCase };
 
-/// Where to go on after; before everything for an empty cursor. Error::kInvalid for any other text
-/// that format_cursor would not have made for this query.
-Result<Position> parse_cursor(const Query& query);
+/// A cursor is the kind's mark ("1.", "s1.", "i1.") and three hexadecimal numbers joined by dots: the
+/// timestamp and the arrival number of the last event given, and a hash of the filters, so that it
+/// is not used with others. It holds nothing in the store: it stays good while events come and go.
+std::string format_cursor(const Position& last, const Query& query,
+                          CursorKind kind = CursorKind::kTimeline);
+
+/// Where to go on after; none for an empty cursor. Error::kInvalid for any other text that
+/// format_cursor would not have made for this query.
+Result<std::optional<Position>> parse_cursor(const Query& query,
+                                             CursorKind kind = CursorKind::kTimeline);
 
 }  // namespace gasoline::store

@@ -63,4 +63,18 @@ struct Answer {
   std::vector<std::shared_ptr<const void>> kept_alive;  ///< holds the strings shared by a source
 };
 
+/// A search by expression: all of a Query's filters, with its text as the expression.
+struct Search {
+  Query query;
+  bool ignores_case = false;
+  int64_t time_box_us = 1'000'000;  ///< then it stops at the next place from which it can go on
+};
+
+struct SearchAnswer {
+  Answer page;  ///< events newest first, ties by arrival; gaps and truncations as of a time range
+  uint64_t events_searched = 0;
+  bool is_complete = true;  ///< false: the time was over; page.next_cursor goes on
+  int64_t from_us = INT64_MIN;  ///< all events from here on (up to the cursor) were looked at
+};
+
 }  // namespace gasoline::store

@@ -39,6 +39,7 @@ class Shelf {
   struct Span {
     uint32_t block;
     int64_t timestamp_min_us;
+    int64_t timestamp_max_us;
   };
   /// What one ring can say about the completeness of an answer.
   struct RingNote {
@@ -52,6 +53,7 @@ class Shelf {
   uint64_t arrival_limit() const;
   /// The oldest receive time that is still within the TTL.
   int64_t receive_cutoff_us() const;
+  int64_t monotonic_us() const { return clock_.monotonic_us(); }
   /// Blocks that may hold events of the id, each once, in no order.
   std::vector<uint32_t> blocks_of_id(uint64_t id_hash) const;
   /// Blocks of the rings that `wanted` names and whose events may lie in [start, end).
@@ -165,10 +167,11 @@ std::vector<Shelf::Span> Shelf::blocks_of_span(int64_t start_us, int64_t end_us,
     if (ring.events == 0 || !wanted(*ring.identity)) continue;
     for (const Ring::Sealed& sealed : ring.sealed) {
       if (sealed.timestamp_max_us < start_us || sealed.timestamp_min_us >= end_us) continue;
-      spans.push_back({sealed.block, sealed.timestamp_min_us});
+      spans.push_back({sealed.block, sealed.timestamp_min_us, sealed.timestamp_max_us});
     }
     if (ring.open != Ring::kNoBlock) {
-      spans.push_back({ring.open, blocks_[ring.open].timestamp_min_us});
+      const Block& open = blocks_[ring.open];
+      spans.push_back({ring.open, open.timestamp_min_us, open.timestamp_max_us});
     }
   }
   return spans;

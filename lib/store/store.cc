@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "store/search_reader.h"
 #include "store/shelf.h"
 #include "store/timeline_reader.h"
 
@@ -23,6 +24,11 @@ void Store::expire() {
 
 Result<Answer> Store::timeline(const Query& query) const {
   return read_timeline(*shelf_, query);
+}
+
+Result<SearchAnswer> Store::search(const Search& search,
+                                   const pattern::TextMatcher& matcher) const {
+  return read_search(*shelf_, search, matcher);
 }
 
 std::vector<SourceStats> Store::sources() const {

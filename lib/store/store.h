@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "event/event.h"
+#include "pattern/text_matcher.h"
 #include "store/query.h"
 
 namespace gasoline::store {
@@ -85,6 +86,10 @@ class Store {
   /// Error::kInvalid for a cursor of another query or of no form of ours, or for an id that cannot
   /// be one. Nothing found is an empty answer.
   Result<Answer> timeline(const Query& query) const;
+
+  /// Events whose message `matcher`, made from search.query.text, finds; newest first. `matcher` is
+  /// this call's alone. Errors as of timeline().
+  Result<SearchAnswer> search(const Search& search, const pattern::TextMatcher& matcher) const;
 
   /// By name, then run.
   std::vector<SourceStats> sources() const;

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "search_view.h"
 #include "sources_view.h"
 #include "status_view.h"
 #include "timeline_view.h"
@@ -111,6 +112,19 @@ TEST_CASE("relative times grow from milliseconds to minutes") {
   CHECK(format_relative(-500) == "-0.5 ms");
   CHECK(format_relative(12'345'678) == "+12.346 s");
   CHECK(format_relative(725'000'000) == "+12 m 05 s");
+}
+
+TEST_CASE("a search shows days, lanes, and how to go on") {
+  setenv("TZ", "UTC", 1);
+  const Result<TimelineAnswer> page = read_timeline_answer(read_golden("search.json"));
+  REQUIRE(page.has_value());
+  SearchView view(terminal(80));
+  const std::string text = view.draw(*page);
+  CHECK(view.events() == 2);
+  check_golden("search_terminal.txt", text + view.notes(*page));
+  SearchView plain(ViewOptions{});
+  check_golden("search_plain.txt", plain.draw(*page));
+  CHECK(SearchView(ViewOptions{}).notes({}) == "nothing found\n");
 }
 
 TEST_CASE("sources are a table on a terminal and fields in a pipe") {

@@ -10,6 +10,17 @@ EVENT = {"message": "described", "service": "s", "level": "warn", "metadata": {"
          "tags": ["env:dev"], "correlation_id": "3f2b8c1e-8a4e-4f0e-9d0a-0c8e4d3b2a19"}
 
 
+GOOD = {"correlation_id": EVENT["correlation_id"], "source": "api", "service": "s", "level": "info",
+        "start_time": "0", "end_time": "2100-01-01T00:00:00Z", "q": "desc", "run": "x", "project": "p",
+        "limit": "5", "cursor": None, "ignore_case": "true"}
+
+
+def required(operation):
+    """Parameters without which the operation refuses."""
+    return {parameter["name"]: GOOD[parameter["name"]] for parameter in operation.get("parameters", [])
+            if parameter["required"]}
+
+
 class Description(GasolineTest):
     def setUp(self):
         super().setUp()
@@ -60,7 +71,7 @@ class Description(GasolineTest):
 
     def test_every_path_of_the_contract_is_described(self):
         paths = self.document["paths"]
-        for path in ("/v1/event", "/event", "/v1/events", "/events", "/v1/timeline", "/buffers/timeline", "/v1/sources",
+        for path in ("/v1/event", "/event", "/v1/events", "/events", "/v1/timeline", "/buffers/timeline", "/v1/search", "/v1/sources",
                      "/v1/status", "/daemon/status", "/v1/stats", "/ingest/stats", "/healthz", "/readyz",
                      "/metrics", "/openapi.json"):
             self.assertIn(path, paths)
@@ -70,9 +81,11 @@ class Description(GasolineTest):
             if method != "GET":
                 continue
             with self.subTest(path):
-                answer = self.sandbox.request(method, path)
+                answer = self.sandbox.get(path, **required(operation))
                 self.assertEqual(answer.status, 200)
                 self.check(answer, operation, path)
+                if required(operation):
+                    self.assertEqual(self.sandbox.get(path).json()["code"], "missing_parameter")
                 wrong = self.sandbox.request("PATCH", path)
                 self.assertEqual(wrong.status, 405)
                 self.check(wrong, operation, path)
@@ -100,17 +113,14 @@ class Description(GasolineTest):
                 self.check(answer, operation, path)
 
     def test_every_parameter_is_known_and_every_other_is_refused(self):
-        good = {"correlation_id": EVENT["correlation_id"], "source": "api", "service": "s", "level": "info",
-                "start_time": "0", "end_time": "2100-01-01T00:00:00Z", "q": "desc", "run": "x", "project": "p",
-                "limit": "5", "cursor": None}
         for method, path, operation in self.operations():
             for parameter in operation.get("parameters", []):
-                value = good[parameter["name"]]
+                value = GOOD[parameter["name"]]
                 if value is not None:
-                    answer = self.sandbox.get(path, **{parameter["name"]: value})
+                    answer = self.sandbox.get(path, **{**required(operation), parameter["name"]: value})
                     self.assertEqual(answer.status, 200, f"{parameter['name']}: {answer}")
             if method == "GET":
-                answer = self.sandbox.get(path, **{"x" + uuid.uuid4().hex: "1"})
+                answer = self.sandbox.get(path, **required(operation), **{"x" + uuid.uuid4().hex: "1"})
                 self.assertEqual(answer.status, 400, path)
                 self.check(answer, operation, path)
 

@@ -1,0 +1,201 @@
+#include "store/search_reader.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "store/answer_parts.h"
+#include "store/asked_id.h"
+#include "store/block_visitor.h"
+#include "store/copy_events.h"
+#include "store/event_filter.h"
+#include "store/message_scan.h"
+#include "store/page.h"
+#include "store/stored_event.h"
+
+namespace gasoline::store {
+namespace {
+
+Query without_text(const Query& query) {
+  Query filters = query;
+  filters.text.clear();
+  return filters;
+}
+
+class SearchReader {
+ public:
+  SearchReader(const Shelf& shelf, const Search& search, const pattern::TextMatcher& matcher,
+               const Position& before)
+      : shelf_(shelf),
+        search_(search),
+        filters_(without_text(search.query)),
+        filter_(filters_, Position{}, shelf.arrival_limit(), shelf.receive_cutoff_us()),
+        before_(before),
+        limit_(std::clamp<uint32_t>(search.query.limit, 1, Query::kLimitMax)),
+        give_up_us_(shelf.monotonic_us() + search.time_box_us),
+        scan_(matcher) {}
+
+  Result<SearchAnswer> read();
+
+ private:
+  std::vector<Shelf::Span> spans();
+  void look_through(const std::vector<Shelf::Span>& spans);
+  bool may_stop_before(int64_t timestamp_max_us);
+  void look_into(uint32_t block_index, const Shelf::Pinned& pinned);
+  bool admits(const Block& block, const Entry& entry, bool aging);
+  void keep(const Place& place);
+  void finish_page();
+
+  const Shelf& shelf_;
+  const Search& search_;
+  const Query filters_;
+  const EventFilter filter_;
+  const Position before_;
+  const size_t limit_;
+  const int64_t give_up_us_;
+  MessageScan scan_;
+  bool by_id_ = false;
+  std::vector<IdTerm> terms_;
+  std::vector<uint32_t> entries_;
+  std::vector<Place> newest_;  // a heap, the oldest on top, of at most limit_ + 1
+  Arena scratch_;
+  SearchAnswer answer_;
+};
+
+bool newer(const Place& a, const Place& b) {
+  return b.position < a.position;
+}
+
+Result<SearchAnswer> SearchReader::read() {
+  answer_.page.arena = std::make_unique<Arena>();
+  by_id_ = !filters_.correlation_id.empty();
+  if (by_id_) {
+    Result<std::vector<IdTerm>> terms =
+        terms_of_asked_id(shelf_, filter_, filters_, answer_.page);
+    if (!terms) return terms.error();
+    terms_ = std::move(*terms);
+  }
+  if (answer_.page.candidates.empty()) look_through(spans());
+  finish_page();
+  return std::move(answer_);
+}
+
+/// Blocks to look at, the one with the newest event first.
+std::vector<Shelf::Span> SearchReader::spans() {
+  const int64_t end_us = before_.timestamp_us == INT64_MAX
+                             ? filter_.end_us()
+                             : std::min(filter_.end_us(), before_.timestamp_us + 1);
+  std::vector<Shelf::Span> spans =
+      shelf_.blocks_of_span(filter_.start_us(), end_us, [&](const SourceIdentity& identity) {
+        return filter_.admits(identity);
+      });
+  if (by_id_) {
+    const std::vector<uint32_t> of_id = blocks_of_terms(shelf_, terms_);
+    std::erase_if(spans, [&](const Shelf::Span& span) {
+      return !std::binary_search(of_id.begin(), of_id.end(), span.block);
+    });
+  }
+  std::sort(spans.begin(), spans.end(), [](const Shelf::Span& a, const Shelf::Span& b) {
+    return a.timestamp_max_us > b.timestamp_max_us;
+  });
+  return spans;
+}
+
+void SearchReader::look_through(const std::vector<Shelf::Span>& spans) {
+  std::vector<uint32_t> blocks;
+  blocks.reserve(spans.size());
+  for (const Shelf::Span& span : spans) blocks.push_back(span.block);
+  for (size_t first = 0; first < blocks.size(); first += Shelf::kPinsMax) {
+    const size_t count = std::min(blocks.size() - first, Shelf::kPinsMax);
+    const PinnedBlocks pinned(shelf_, std::span(blocks).subspan(first, count));
+    for (size_t i = 0; i < count; ++i) {
+      if (may_stop_before(spans[first + i].timestamp_max_us)) return;
+      if (pinned[i].block != nullptr) look_into(blocks[first + i], pinned[i]);
+    }
+  }
+}
+
+/// True if neither the page nor the time allows for the next block, whose newest event is given.
+bool SearchReader::may_stop_before(int64_t timestamp_max_us) {
+  if (newest_.size() > limit_ && timestamp_max_us < newest_.front().position.timestamp_us) {
+    return true;
+  }
+  const bool got_on = Position{timestamp_max_us, UINT64_MAX} < before_;
+  if (!got_on || shelf_.monotonic_us() < give_up_us_) return false;
+  answer_.is_complete = false;
+  // What is as old as the next block is found again from the cursor on.
+  answer_.from_us = timestamp_max_us + (timestamp_max_us < INT64_MAX ? 1 : 0);
+  return true;
+}
+
+void SearchReader::look_into(uint32_t block_index, const Shelf::Pinned& pinned) {
+  const Block& block = *pinned.block;
+  // A block that came into another's place since is not what the span spoke of.
+  if (!filter_.admits(*block.identity)) return;
+  entries_.clear();
+  const uint32_t count = block.published();
+  for (uint32_t i = 0; i < count; ++i) {
+    if (admits(block, block.entry(i), pinned.aging)) entries_.push_back(i);
+  }
+  answer_.events_searched += entries_.size();
+  for (const uint32_t i : scan_.find(block, entries_)) {
+    const Entry& entry = block.entry(i);
+    keep({{entry.timestamp_us, block.first_arrival + entry.arrival_delta}, block_index, i});
+  }
+}
+
+bool SearchReader::admits(const Block& block, const Entry& entry, bool aging) {
+  const Position position{entry.timestamp_us, block.first_arrival + entry.arrival_delta};
+  if (!filter_.admits(block, entry) || !(position < before_)) return false;
+  if (newest_.size() > limit_ && position < newest_.front().position) return false;
+  if (by_id_ && !may_show_any(entry, terms_)) return false;
+  if (!by_id_ && !filter_.needs_event(aging)) return true;
+  scratch_.reset();
+  const event::Event event = read_stored(block, entry, scratch_);
+  return filter_.admits(event) && (!by_id_ || shows_any(event, terms_));
+}
+
+void SearchReader::keep(const Place& place) {
+  newest_.push_back(place);
+  std::push_heap(newest_.begin(), newest_.end(), newer);
+  if (newest_.size() <= limit_ + 1) return;
+  std::pop_heap(newest_.begin(), newest_.end(), newer);
+  newest_.pop_back();
+}
+
+void SearchReader::finish_page() {
+  std::sort_heap(newest_.begin(), newest_.end(), newer);
+  const CursorKind kind =
+      search_.ignores_case ? CursorKind::kSearchIgnoringCase : CursorKind::kSearch;
+  std::string cursor;
+  if (!answer_.is_complete) {
+    std::erase_if(newest_, [&](const Place& place) {
+      return place.position.timestamp_us < answer_.from_us;
+    });
+    cursor = format_cursor({answer_.from_us - 1, UINT64_MAX}, search_.query, kind);
+  }
+  if (newest_.size() > limit_) {
+    newest_.resize(limit_);
+    cursor = format_cursor(newest_.back().position, search_.query, kind);
+    answer_.from_us = newest_.back().position.timestamp_us;
+    answer_.is_complete = true;
+  }
+  copy_events(shelf_, newest_, answer_.page);
+  describe_sources(answer_.page);
+  describe_completeness(shelf_.ring_notes(), filter_, false, answer_.page);
+  answer_.page.next_cursor = std::move(cursor);
+}
+
+}  // namespace
+
+Result<SearchAnswer> read_search(const Shelf& shelf, const Search& search,
+                                 const pattern::TextMatcher& matcher) {
+  const CursorKind kind =
+      search.ignores_case ? CursorKind::kSearchIgnoringCase : CursorKind::kSearch;
+  const Result<std::optional<Position>> before = parse_cursor(search.query, kind);
+  if (!before) return before.error();
+  return SearchReader(shelf, search, matcher,
+                      before->value_or(Position{INT64_MAX, UINT64_MAX}))
+      .read();
+}
+
+}  // namespace gasoline::store
