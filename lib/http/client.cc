@@ -108,6 +108,8 @@ struct Client::State : std::enable_shared_from_this<Client::State> {
 
   Request request;
   Done done;  // set while a request is in flight
+  std::function<void(std::string)> on_piece;  // set while its answer is streamed
+  int64_t idle_timeout_us = 0;
   std::optional<ResponseParser> parser;
   std::optional<Error> late_failure;
   std::vector<char> scratch;
@@ -233,6 +235,16 @@ void Client::State::input_ended(const Error& error) {
 void Client::State::look_at_parser() {
   using Parsing = ResponseParser::State;
   if (parser->state() == Parsing::kFailed) return finish(parser->error());
+  if (parser->state() == Parsing::kBody && on_piece && parser->head().status == 200) {
+    timer.start(idle_timeout_us);
+    std::string piece = parser->take_piece();
+    if (piece.empty()) return;
+    // It may close the client, which forgets it.
+    auto take = std::exchange(on_piece, nullptr);
+    take(std::move(piece));
+    if (done) on_piece = std::move(take);
+    return;
+  }
   if (parser->state() != Parsing::kDone) return;
   // A server that answers before it has the whole request will not read the rest.
   if (!parser->keeps_alive() || stream.unwritten_bytes() > 0) disconnect();
@@ -246,6 +258,7 @@ void Client::State::finish(Result<Response> outcome) {
   if (stream.is_open()) stream.set_keeps_loop_alive(false);
   request = Request();
   parser.reset();
+  on_piece = nullptr;
   const Done call = std::exchange(done, nullptr);
   if (call) call(std::move(outcome));
 }
@@ -270,6 +283,16 @@ void Client::send(Request request, int64_t timeout_us, Done done) {
   state_->request = std::move(request);
   state_->done = std::move(done);
   state_->begin(timeout_us);
+}
+
+void Client::send_streaming(Request request, int64_t idle_timeout_us,
+                            std::function<void(std::string)> on_piece, Done done) {
+  GASOLINE_ASSERT(!is_busy() && done && on_piece);
+  state_->request = std::move(request);
+  state_->done = std::move(done);
+  state_->on_piece = std::move(on_piece);
+  state_->idle_timeout_us = idle_timeout_us;
+  state_->begin(idle_timeout_us);
 }
 
 bool Client::is_busy() const {

@@ -42,6 +42,11 @@ class Client {
   /// HTTP). After any of them the server may or may not have handled the request. Asserts that none
   /// is in flight.
   void send(Request request, int64_t timeout_us, Done done);
+  /// Sends like send(), and gives a good answer's (200) body to `on_piece` as it comes, for as long
+  /// as it comes; `done` then has the last of it. Without a byte for `idle_timeout_us` it ends with
+  /// kTimedOut. `on_piece` must not destroy the client, but may close() it, and then returns.
+  void send_streaming(Request request, int64_t idle_timeout_us,
+                      std::function<void(std::string)> on_piece, Done done);
   bool is_busy() const;
   bool is_connected() const;
   /// Drops the connection. A request in flight ends with kClosed, before this returns.

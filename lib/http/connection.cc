@@ -43,6 +43,7 @@ Connection::Connection(ServerCore& core, uint64_t id, loop::Stream stream, bool 
 
 Connection::~Connection() {
   // Nobody is called back from here on: stream and timer go with this.
+  drop_stream();
   phase_ = Phase::kClosed;
   *is_connected_ = false;
 }
@@ -111,7 +112,9 @@ void Connection::process(std::string_view bytes) {
     step(!bytes.empty());
   }
   is_processing_ = false;
-  if (phase_ != Phase::kHandling && phase_ != Phase::kWriting) return;
+  const bool is_answering = phase_ == Phase::kHandling || phase_ == Phase::kStreaming ||
+                            phase_ == Phase::kWriting;
+  if (!is_answering) return;
   kept_.append(bytes);
   if (kept_.size() >= kReadAheadBytesMax) stream_.stop_reading();
 }
@@ -172,6 +175,7 @@ void Connection::check_head(bool more_is_here) {
 
 void Connection::hand_over() {
   closes_after_answer_ = closes_after_answer_ || !parser_.keeps_alive();
+  speaks_http11_ = parser_.speaks_http11();
   Request request = parser_.take();
   head_deadline_is_set_ = false;
   account_for_body(request.body.capacity());
@@ -237,6 +241,84 @@ void Connection::send(Response response) {
   set_deadline(core_.limits.write_timeout_us);
 }
 
+void Connection::begin_stream(const std::shared_ptr<StreamState>& state, Response head) {
+  const bool is_late = phase_ != Phase::kHandling || state->request != requests_;
+  if (is_late || core_.is_closing || is_head_request_) {
+    state->is_open = false;
+    if (is_late) return;
+    head.body.clear();
+    return answer(state->request, std::move(head));
+  }
+  account_for_body(0);
+  phase_ = Phase::kStreaming;
+  streaming_ = state;
+  ++core_.counters.streams_open;
+  stream_is_chunked_ = speaks_http11_;
+  if (!stream_is_chunked_) closes_after_answer_ = true;
+  std::string text =
+      response_head(head, core_.date.now(), !closes_after_answer_,
+                    stream_is_chunked_ ? BodyEnd::kChunked : BodyEnd::kConnectionEnd);
+  core_.counters.out_bytes_total += text.size();
+  stream_.write(std::move(text), {}, {});
+  flush_stream(state);
+}
+
+void Connection::flush_stream(std::shared_ptr<StreamState> state) {
+  if (streaming_ != state) return;
+  std::string piece;
+  bool is_ended = false;
+  {
+    const std::lock_guard lock(state->mutex);
+    state->is_noted = false;
+    piece = std::exchange(state->pending, std::string());
+    is_ended = state->is_ended;
+  }
+  if (!piece.empty()) write_piece(std::move(piece));
+  if (is_ended && streaming_ == state) end_stream();
+}
+
+void Connection::write_piece(std::string piece) {
+  const size_t size = piece.size();
+  std::string before;
+  if (stream_is_chunked_) {
+    before = chunk_head(size);
+    piece += "\r\n";
+  }
+  core_.counters.out_bytes_total += before.size() + piece.size();
+  stream_.write(std::move(before), std::move(piece),
+                [this, size](const Status& status) { piece_gone(size, status); });
+  if (deadline_us_ == 0) set_deadline(core_.limits.stream_stall_us);
+}
+
+void Connection::piece_gone(size_t size, const Status& status) {
+  if (!status) return close();
+  stream_gone_bytes_ += size;
+  if (streaming_ != nullptr) streaming_->gone(size);
+  if (phase_ == Phase::kWriting) written();
+}
+
+/// The body is complete; what is on its way is written as of any answer.
+void Connection::end_stream() {
+  drop_stream();
+  phase_ = Phase::kWriting;
+  if (stream_is_chunked_) {
+    stream_.write(std::string(kLastChunk), {}, [this](const Status& status) {
+      if (!status) return close();
+      written();
+    });
+  }
+  unwritten_seen_bytes_ = stream_.unwritten_bytes();
+  set_deadline(core_.limits.write_timeout_us);
+  written();
+}
+
+void Connection::drop_stream() {
+  if (streaming_ == nullptr) return;
+  streaming_->is_open = false;
+  streaming_.reset();
+  --core_.counters.streams_open;
+}
+
 void Connection::written() {
   if (phase_ == Phase::kWriting && stream_.unwritten_bytes() == 0) finish_answer();
 }
@@ -262,10 +344,17 @@ void Connection::linger() {
 void Connection::close_when_answered() {
   closes_after_answer_ = true;
   if (phase_ == Phase::kReading) close();
+  if (phase_ != Phase::kStreaming) return;
+  {
+    const std::lock_guard lock(streaming_->mutex);
+    streaming_->is_ended = true;
+  }
+  flush_stream(streaming_);
 }
 
 void Connection::close() {
   if (phase_ == Phase::kClosed) return;
+  drop_stream();
   account_for_body(0);
   phase_ = Phase::kClosed;
   *is_connected_ = false;
@@ -296,6 +385,14 @@ void Connection::deadline_passed() {
     const bool moves = unwritten + kWriteProgressBytesMin <= unwritten_seen_bytes_;
     unwritten_seen_bytes_ = unwritten;
     if (moves) return set_deadline(core_.limits.write_timeout_us);
+    ++core_.counters.timeouts_total;
+    return close();
+  }
+  if (phase_ == Phase::kStreaming) {
+    const bool moves = stream_gone_bytes_ != stream_gone_seen_bytes_;
+    stream_gone_seen_bytes_ = stream_gone_bytes_;
+    if (stream_.unwritten_bytes() == 0) return set_deadline(0);
+    if (moves) return set_deadline(core_.limits.stream_stall_us);
     ++core_.counters.timeouts_total;
     return close();
   }

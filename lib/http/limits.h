@@ -19,6 +19,7 @@ struct Limits {
   int64_t idle_timeout_us = 60'000'000;    ///< between two requests: closed without a word
   int64_t body_timeout_us = 120'000'000;   ///< from the head to the body's last byte: 408
   int64_t write_timeout_us = 30'000'000;   ///< without 64 KiB of an answer taken: closed
+  int64_t stream_stall_us = 600'000'000;   ///< nothing of a waiting stream taken: closed
   int64_t linger_us = 1'000'000;  ///< reading away a refused body so that its answer is seen
 
   /// POST, PUT and PATCH without Content-Length or chunks get 411. False: their body is empty.

@@ -1,6 +1,7 @@
 #include "http/message_writer.h"
 
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <ctime>
 
@@ -43,7 +44,8 @@ std::string_view DateText::now() {
   return text_;
 }
 
-std::string response_head(const Response& response, std::string_view date, bool keeps_alive) {
+std::string response_head(const Response& response, std::string_view date, bool keeps_alive,
+                          BodyEnd body_end) {
   std::string head = "HTTP/1.1 ";
   head += std::to_string(response.status);
   head += ' ';
@@ -52,13 +54,22 @@ std::string response_head(const Response& response, std::string_view date, bool 
   append_header(head, "Date", date);
   if (!response.content_type.empty()) append_header(head, "Content-Type", response.content_type);
   // RFC 9110 8.6: these two never have a body, and a length would say so wrongly.
-  if (response.status != 204 && response.status != 304) {
+  const bool has_body = response.status != 204 && response.status != 304;
+  if (body_end == BodyEnd::kChunked) append_header(head, "Transfer-Encoding", "chunked");
+  if (has_body && body_end == BodyEnd::kCounted) {
     append_header(head, "Content-Length", std::to_string(response.body.size()));
   }
   append_header(head, "Connection", keeps_alive ? "keep-alive" : "close");
   for (const Header& header : response.headers) append_header(head, header.name, header.value);
   head += "\r\n";
   return head;
+}
+
+std::string chunk_head(size_t size_bytes) {
+  std::array<char, 20> text{};
+  const auto [end, error] =
+      std::to_chars(text.data(), text.data() + text.size(), size_bytes, 16);
+  return std::string(text.data(), end) + "\r\n";
 }
 
 std::string request_head(const Request& request, std::string_view host) {

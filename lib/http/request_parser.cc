@@ -408,6 +408,10 @@ bool RequestParser::expects_continue() const {
   return impl_->sink != nullptr && impl_->sink->is_http11 && impl_->sink->expects_continue;
 }
 
+bool RequestParser::speaks_http11() const {
+  return impl_->sink != nullptr && impl_->sink->is_http11;
+}
+
 bool RequestParser::has_begun() const {
   return impl_->scanner.has_begun();
 }

@@ -56,6 +56,8 @@ class RequestParser {
   bool has_body() const;
   bool keeps_alive() const;
   bool expects_continue() const;
+  /// False for HTTP/1.0, which knows no chunks.
+  bool speaks_http11() const;
   /// True once a byte of the current request was seen.
   bool has_begun() const;
   /// Bytes allocated for the current body.

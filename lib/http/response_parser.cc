@@ -237,6 +237,16 @@ void ResponseParser::body_filled(size_t size) {
   if (impl.body_left == 0) impl.finish();
 }
 
+const Response& ResponseParser::head() const {
+  GASOLINE_ASSERT(impl_->state == State::kBody);
+  return impl_->response;
+}
+
+std::string ResponseParser::take_piece() {
+  GASOLINE_ASSERT(impl_->state == State::kBody);
+  return impl_->body.take();
+}
+
 Response ResponseParser::take() {
   GASOLINE_ASSERT(impl_->state == State::kDone);
   return std::move(impl_->response);

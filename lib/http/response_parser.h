@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -34,7 +35,12 @@ class ResponseParser {
   std::span<char> body_room();
   void body_filled(size_t size);
 
-  /// In kDone: the response, once.
+  /// In kBody: the status and headers; the body is empty.
+  const Response& head() const;
+  /// In kBody: what came of the body since the last call.
+  std::string take_piece();
+
+  /// In kDone: the response, once; its body without what take_piece() gave.
   Response take();
   /// In kDone: whether another request may follow on the connection.
   bool keeps_alive() const;

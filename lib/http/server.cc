@@ -21,20 +21,35 @@ Response too_many_connections() {
 
 }  // namespace
 
-void Gate::deliver(const std::shared_ptr<Gate>& self, uint64_t connection, uint64_t request,
-                   Response response) {
-  if (loop_thread.load() == std::this_thread::get_id()) {
-    if (core != nullptr) core->answer(connection, request, std::move(response));
-    return;
-  }
+/// On the loop's thread at once, from another by the mailbox; dropped if the server is gone. A
+/// connection has one open request, and a stream one note at a time: the mailbox has room for all of
+/// them and more.
+void Gate::run_on_loop(std::function<void()> function) {
+  if (loop_thread.load() == std::this_thread::get_id()) return function();
   const std::lock_guard lock(mutex);
   if (mailbox == nullptr) return;
-  const bool is_posted =
-      mailbox->try_post([self, connection, request, response = std::move(response)]() mutable {
-        if (self->core != nullptr) self->core->answer(connection, request, std::move(response));
-      });
-  // A connection has one open request, and the mailbox has room for all of them and more.
+  const bool is_posted = mailbox->try_post(std::move(function));
   GASOLINE_ASSERT(is_posted);
+}
+
+void Gate::deliver(const std::shared_ptr<Gate>& self, uint64_t connection, uint64_t request,
+                   Response response) {
+  run_on_loop([self, connection, request, response = std::move(response)]() mutable {
+    if (self->core != nullptr) self->core->answer(connection, request, std::move(response));
+  });
+}
+
+void Gate::begin(const std::shared_ptr<Gate>& self, std::shared_ptr<StreamState> state,
+                 Response head) {
+  run_on_loop([self, state = std::move(state), head = std::move(head)]() mutable {
+    if (self->core != nullptr) self->core->begin_stream(state, std::move(head));
+  });
+}
+
+void Gate::flush(const std::shared_ptr<Gate>& self, std::shared_ptr<StreamState> state) {
+  run_on_loop([self, state = std::move(state)] {
+    if (self->core != nullptr) self->core->flush_stream(state);
+  });
 }
 
 void Responder::Exchange::answer(Response response) {
@@ -50,6 +65,22 @@ Responder::Exchange::~Exchange() {
 
 void Responder::respond(Response response) const {
   exchange_->answer(std::move(response));
+}
+
+ResponseStream Responder::stream(Response head, size_t waiting_bytes_max,
+                                 std::function<void()> on_room) const {
+  auto state = std::make_shared<StreamState>();
+  state->waiting_bytes_max = waiting_bytes_max;
+  state->on_room = std::move(on_room);
+  state->gate = exchange_->gate;
+  state->connection = exchange_->connection;
+  state->request = exchange_->request;
+  if (exchange_->is_answered.exchange(true) || !*exchange_->is_connected) {
+    state->is_open = false;
+  } else {
+    state->gate->begin(state->gate, state, std::move(head));
+  }
+  return ResponseStream(std::make_shared<ResponseStream::Owner>(std::move(state)));
 }
 
 bool Responder::is_connected() const {
@@ -105,6 +136,20 @@ void ServerCore::accept(loop::Stream stream) {
 void ServerCore::answer(uint64_t connection, uint64_t request, Response response) {
   const auto found = connections.find(connection);
   if (found != connections.end()) found->second->answer(request, std::move(response));
+}
+
+void ServerCore::begin_stream(const std::shared_ptr<StreamState>& state, Response head) {
+  const auto found = connections.find(state->connection);
+  if (found == connections.end()) {
+    state->is_open = false;
+    return;
+  }
+  found->second->begin_stream(state, std::move(head));
+}
+
+void ServerCore::flush_stream(const std::shared_ptr<StreamState>& state) {
+  const auto found = connections.find(state->connection);
+  if (found != connections.end()) found->second->flush_stream(state);
 }
 
 void ServerCore::bury(uint64_t connection) {

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "http/limits.h"
 #include "http/message.h"
+#include "http/response_stream.h"
 #include "loop/loop.h"
 
 namespace gasoline::http {
@@ -24,6 +25,12 @@ namespace gasoline::http {
 class Responder {
  public:
   void respond(Response response) const;
+  /// Begins an answer whose body follows piece by piece: its status, headers and content type are
+  /// `head`'s. `on_room` may be empty; it is called on the loop's thread when a stream that had
+  /// refused a piece has emptied to half of `waiting_bytes_max`, and must be safe to call until the
+  /// server is gone. A stream of an answer that came too late is closed from the start.
+  ResponseStream stream(Response head, size_t waiting_bytes_max,
+                        std::function<void()> on_room) const;
   /// False once the client's connection broke or the server closed. A client that only ended its
   /// own sending side still waits.
   bool is_connected() const;
@@ -53,6 +60,7 @@ class Server {
   struct Counters {
     uint64_t connections_open = 0;
     uint64_t connections_total = 0;
+    uint64_t streams_open = 0;               ///< answers that go out piece by piece
     uint64_t connections_refused_total = 0;  ///< over connections_max
     uint64_t requests_total = 0;             ///< given to the handler
     uint64_t refused_total = 0;              ///< answered by the head check or by the server itself

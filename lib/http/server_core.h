@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "http/message_writer.h"
 #include "http/server.h"
+#include "http/stream_state.h"
 #include "http/unix_listener.h"
 #include "loop/listener.h"
 #include "loop/mailbox.h"
@@ -26,11 +28,18 @@ struct Gate {
   /// Any thread. Dropped if the server is gone.
   void deliver(const std::shared_ptr<Gate>& self, uint64_t connection, uint64_t request,
                Response response);
+  /// Any thread. Begins the answer that `state` streams, with the head.
+  void begin(const std::shared_ptr<Gate>& self, std::shared_ptr<StreamState> state, Response head);
+  /// Any thread. Has the loop look at what waits in `state`.
+  void flush(const std::shared_ptr<Gate>& self, std::shared_ptr<StreamState> state);
 
   std::atomic<std::thread::id> loop_thread;
   std::mutex mutex;
   ServerCore* core = nullptr;        // changed under mutex; read without it on the loop's thread
   loop::Mailbox* mailbox = nullptr;  // guarded by mutex
+
+ private:
+  void run_on_loop(std::function<void()> function);
 };
 
 /// What a Responder and its copies share.
@@ -54,6 +63,8 @@ struct ServerCore {
   Status listen(FileDescriptor socket, SocketFile file);
   void accept(loop::Stream stream);
   void answer(uint64_t connection, uint64_t request, Response response);
+  void begin_stream(const std::shared_ptr<StreamState>& state, Response head);
+  void flush_stream(const std::shared_ptr<StreamState>& state);
   /// A closed connection: destroyed later, because one of its functions may be running.
   void bury(uint64_t connection);
   void stop_accepting();
