@@ -97,6 +97,19 @@ Result<TimelineAnswer> read_timeline_answer(std::string_view json) {
   }
 }
 
+Result<TimelineAnswer::Event> read_event(std::string_view json) {
+  try {
+    simdjson::dom::parser parser;
+    element document;
+    const simdjson::error_code error = parser.parse(json.data(), json.size(), true).get(document);
+    if (error != simdjson::SUCCESS) return not_an_answer(simdjson::error_message(error));
+    if (!document.is_object()) return not_an_answer("it is no JSON object");
+    return event_of(document);
+  } catch (const std::exception& error) {
+    return not_an_answer(error.what());
+  }
+}
+
 Result<std::vector<std::string>> raw_events(std::string_view json) {
   try {
     std::vector<std::string> events;
@@ -110,6 +123,17 @@ Result<std::vector<std::string>> raw_events(std::string_view json) {
     return events;
   } catch (const std::exception& error) {
     return not_an_answer(error.what());
+  }
+}
+
+uint64_t read_count(std::string_view json) {
+  try {
+    simdjson::dom::parser parser;
+    element document;
+    if (parser.parse(json.data(), json.size(), true).get(document) != simdjson::SUCCESS) return 0;
+    return number_of(document, "count");
+  } catch (const std::exception&) {
+    return 0;
   }
 }
 

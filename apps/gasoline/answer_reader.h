@@ -53,8 +53,14 @@ struct TimelineAnswer {
 /// Reads the JSON of GET /v1/timeline or /v1/search. Members that are missing count as empty.
 Result<TimelineAnswer> read_timeline_answer(std::string_view json);
 
+/// Reads the JSON of one event.
+Result<TimelineAnswer::Event> read_event(std::string_view json);
+
 /// The elements of the answer's "events" as they stand in its text, in order.
 Result<std::vector<std::string>> raw_events(std::string_view json);
+
+/// The number in {"count":N}; 0 if there is none.
+uint64_t read_count(std::string_view json);
 
 /// "detail" (or "title") of an application/problem+json; empty if it is none.
 std::string read_problem(std::string_view json);

@@ -7,6 +7,7 @@ namespace gasoline::cli {
 /// The commands, each from the file of its name; main.cc has their table.
 extern const Command kTimelineCommand;
 extern const Command kSearchCommand;
+extern const Command kTailCommand;
 extern const Command kSourcesCommand;
 extern const Command kStatusCommand;
 extern const Command kStatsCommand;

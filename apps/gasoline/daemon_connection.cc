@@ -9,6 +9,7 @@
 
 #include "answer_reader.h"
 #include "base/places.h"
+#include "loop/timer.h"
 #include "output.h"
 
 namespace gasoline::cli {
@@ -24,19 +25,6 @@ std::string percent_encoded(std::string_view text) {
                    : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
   }
   return encoded;
-}
-
-std::string explain_away(const DaemonConnection& daemon, const Error& error) {
-  std::string remedy =
-      "start one with 'gasolined --background', or prefix a command with gasoline-run";
-  if (error.code == EACCES || error.code == EPERM) {
-    remedy = "it runs as another user; ask as that user";
-  } else if (error.code == Error::kTimedOut) {
-    remedy = "it hangs or is very busy; look at its log";
-  } else if (error.code == Error::kInvalid) {
-    remedy = "something else seems to listen there; name the daemon with --url";
-  }
-  return fmt::format("no daemon answers at {} ({}); {}", daemon.place(), error.to_string(), remedy);
 }
 
 }  // namespace
@@ -65,7 +53,8 @@ Result<std::unique_ptr<DaemonConnection>> DaemonConnection::open(const Arguments
       new DaemonConnection(std::move(*loop), target, std::move(place)));
 }
 
-Result<http::Response> DaemonConnection::get(std::string_view path, const Parameters& parameters) {
+http::Request DaemonConnection::request_for(std::string_view path,
+                                            const Parameters& parameters) const {
   http::Request request;
   request.method = "GET";
   request.target = path;
@@ -74,13 +63,59 @@ Result<http::Response> DaemonConnection::get(std::string_view path, const Parame
     request.target += name + "=" + percent_encoded(value);
   }
   if (!token_.empty()) request.headers.push_back({"Authorization", "Bearer " + token_});
+  return request;
+}
+
+Result<http::Response> DaemonConnection::get(std::string_view path, const Parameters& parameters) {
   std::optional<Result<http::Response>> answer;
-  client_.send(std::move(request), kTimeoutUs,
+  client_.send(request_for(path, parameters), kTimeoutUs,
                [&](Result<http::Response> response) { answer = std::move(response); });
   while (!answer && loop_->run_once()) {
   }
   if (!answer) return Error::of(Error::kClosed, "ask the daemon", "the connection ended");
   return std::move(*answer);
+}
+
+Result<http::Response> DaemonConnection::follow(std::string_view path, const Parameters& parameters,
+                                                const std::string& last_event_id,
+                                                const Listener& listener) {
+  std::optional<Result<http::Response>> answer;
+  http::Request request = request_for(path, parameters);
+  if (!last_event_id.empty()) request.headers.push_back({"Last-Event-ID", last_event_id});
+  loop::Timer tick(*loop_, [&] {
+    if (!listener.on_tick()) client_.close();
+  });
+  tick.start(kTickUs, kTickUs);
+  client_.send_streaming(
+      std::move(request), kTimeoutUs,
+      [&](std::string piece) {
+        if (!listener.on_piece(std::move(piece))) client_.close();
+      },
+      [&](Result<http::Response> response) { answer = std::move(response); });
+  while (!answer && loop_->run_once()) {
+  }
+  return std::move(*answer);
+}
+
+std::string explain_away(const DaemonConnection& daemon, const Error& error) {
+  std::string remedy =
+      "start one with 'gasolined --background', or prefix a command with gasoline-run";
+  if (error.code == EACCES || error.code == EPERM) {
+    remedy = "it runs as another user; ask as that user";
+  } else if (error.code == Error::kTimedOut) {
+    remedy = "it hangs or is very busy; look at its log";
+  } else if (error.code == Error::kInvalid) {
+    remedy = "something else seems to listen there; name the daemon with --url";
+  }
+  return fmt::format("no daemon answers at {} ({}); {}", daemon.place(), error.to_string(), remedy);
+}
+
+int explain_refusal(const DaemonConnection& daemon, const http::Response& response) {
+  std::string why = read_problem(response.body);
+  if (why.empty()) why = "is that gasolined?";
+  if (response.status == 400 || response.status == 413) return fail(kExitUsage, why);
+  return fail(kExitDaemonAway,
+              fmt::format("{} answers {}: {}", daemon.place(), response.status, why));
 }
 
 Result<std::string> ask(DaemonConnection& daemon, std::string_view path,
@@ -91,13 +126,8 @@ Result<std::string> ask(DaemonConnection& daemon, std::string_view path,
     return response.error();
   }
   if (response->status == 200) return std::move(response->body);
-  std::string why = read_problem(response->body);
-  if (why.empty()) why = "is that gasolined?";
-  exit_code = response->status == 400 || response->status == 413
-                  ? fail(kExitUsage, why)
-                  : fail(kExitDaemonAway,
-                         fmt::format("{} answers {}: {}", daemon.place(), response->status, why));
-  return Error::of(Error::kInvalid, "ask the daemon", why);
+  exit_code = explain_refusal(daemon, *response);
+  return Error::of(Error::kInvalid, "ask the daemon", "it answered otherwise");
 }
 
 int ask_and_show(const Arguments& arguments, std::string_view path,

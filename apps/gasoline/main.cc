@@ -11,9 +11,9 @@
 namespace gasoline::cli {
 namespace {
 
-constexpr std::array<const Command*, 6> kCommands = {
-    &kTimelineCommand, &kSearchCommand, &kSourcesCommand,
-    &kStatusCommand,   &kStatsCommand,  &kJournalCommand};
+constexpr std::array kCommands = {&kTimelineCommand, &kTailCommand,    &kSearchCommand,
+                                  &kSourcesCommand,  &kStatusCommand,  &kStatsCommand,
+                                  &kJournalCommand};
 
 std::string first_sentence(std::string_view summary) {
   std::string sentence(summary.substr(0, summary.find_first_of(":.")));

@@ -74,6 +74,7 @@ struct Daemon::Parts {
   std::unique_ptr<EventLog> log;
   std::unique_ptr<understand::Rules> rules;
   std::unique_ptr<store::Store> store;
+  std::unique_ptr<Tail> tail;
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<AccessPolicy> policy;
   std::unique_ptr<QueryThreads> queries;
@@ -149,7 +150,9 @@ Status Daemon::Parts::open_pipeline() {
   store_options.events_max = options.store_events_max;
   store_options.ttl_us = options.ttl_us;
   store = std::make_unique<store::Store>(store_options, clock);
+  tail = std::make_unique<Tail>(*store, clock, Tail::Options{});
   Pipeline::Options pipeline_options;
+  pipeline_options.on_stored = [this] { tail->notify(); };
   pipeline_options.ack = options.ack;
   pipeline =
       std::make_unique<Pipeline>(*log, *store, *rules, clock, random, diary, pipeline_options);
@@ -177,6 +180,7 @@ Status Daemon::Parts::open_server() {
               *pipeline,
               *queries,
               *searches,
+              *tail,
               *policy,
               [this] { return server->counters(); },
               [this] { return adoption == nullptr ? nullptr : &adoption->counters(); },

@@ -11,6 +11,7 @@
 #include "daemon/pipeline.h"
 #include "daemon/query_threads.h"
 #include "daemon/router.h"
+#include "daemon/tail.h"
 #include "http/server.h"
 #include "store/store.h"
 
@@ -30,6 +31,7 @@ struct Context {
   Pipeline& pipeline;
   QueryThreads& queries;
   QueryThreads& searches;  ///< apart, so that long ones hold up no timeline
+  Tail& tail;
   const AccessPolicy& policy;
   std::function<http::Server::Counters()> http_counters;  ///< loop thread only
   std::function<const Adoption::Counters*()> adoption_counters;
@@ -48,8 +50,11 @@ std::vector<Route> make_routes(const Context& context);
 // One group of routes each, called by make_routes.
 void add_ingest_routes(const Context& context, std::vector<Route>& routes);
 void add_query_routes(const Context& context, std::vector<Route>& routes);
+void add_tail_routes(const Context& context, std::vector<Route>& routes);
 void add_health_routes(const Context& context, std::vector<Route>& routes);
 
+/// 503 while the event log is being brought back.
+http::Response not_ready();
 /// The JSON of a good answer.
 http::Response json_response(std::string body);
 

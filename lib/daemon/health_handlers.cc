@@ -184,11 +184,26 @@ void add_http_metrics(MetricsText& metrics, const http::Server::Counters& counte
                   counters.timeouts_total);
 }
 
+void add_query_metrics(MetricsText& metrics, const Context& context) {
+  const Tail::Counters& tail = context.tail.counters();
+  metrics.gauge("gasoline_tail_readers", "Tails that are open.",
+                static_cast<double>(tail.readers.load()));
+  metrics.gauge("gasoline_tail_readers_max", "Bound of gasoline_tail_readers.",
+                static_cast<double>(context.tail.options().readers_max));
+  metrics.counter("gasoline_tail_readers_refused_total", "Tails over the bound.",
+                  tail.readers_refused.load());
+  metrics.counter("gasoline_tail_events_sent_total", "Events sent to tails.",
+                  tail.events_sent.load());
+  metrics.counter("gasoline_tail_events_lost_total", "Events that tails were too slow for.",
+                  tail.events_lost.load());
+}
+
 std::string metrics_page(const Context& context) {
   MetricsText metrics;
   add_pipeline_metrics(metrics, context.pipeline);
   add_store_metrics(metrics, context.store.stats());
   add_http_metrics(metrics, context.http_counters());
+  add_query_metrics(metrics, context);
   metrics.gauge("gasoline_event_log_bytes", "Bytes of the event log's segments.",
                 static_cast<double>(context.log.size_bytes()));
   metrics.gauge("gasoline_event_log_bytes_max", "Bound of gasoline_event_log_bytes.",
@@ -225,14 +240,18 @@ Route simple_route(std::string_view path, std::string_view alias, std::string_vi
 
 http::Response readiness(const Context& context) {
   if (context.pipeline.is_ready()) return json_response("{\"status\":\"ok\"}");
+  return not_ready();
+}
+
+}  // namespace
+
+http::Response not_ready() {
   http::Response response =
       http::problem(503, "not_ready", "Events are being brought back from the event log",
                     "Events are taken all the same; timelines are complete when this is over.");
   response.headers.push_back({"Retry-After", "1"});
   return response;
 }
-
-}  // namespace
 
 http::Response json_response(std::string body) {
   http::Response response;
@@ -271,6 +290,7 @@ std::vector<Route> make_routes(const Context& context) {
   std::vector<Route> routes;
   add_ingest_routes(context, routes);
   add_query_routes(context, routes);
+  add_tail_routes(context, routes);
   add_health_routes(context, routes);
   Route description = simple_route("/openapi.json", "", "getDescription",
                                    "The description of all of this.", "", nullptr);

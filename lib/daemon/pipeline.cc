@@ -185,6 +185,7 @@ Outcome Pipeline::process(Job& job) {
     outcome.detail = stored.error().to_string();
     return outcome;
   }
+  if (!accepted_.empty()) options_.on_stored();
   for (const event::ParsedBatch::Failure& failure : batch_.failures) {
     append_failure(outcome.failed, failure.index, failure.error);
   }

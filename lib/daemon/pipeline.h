@@ -56,6 +56,8 @@ class Pipeline {
     AckLevel ack = AckLevel::kWritten;
     size_t queued_bodies_max = 1024;
     uint64_t queued_bytes_max = 64ull << 20;
+    /// Called on the pipeline's thread when events of a body are in the store; must not block.
+    std::function<void()> on_stored = [] {};
   };
   struct Job {
     std::string body;  ///< with EventReader::kPaddingBytes of spare capacity

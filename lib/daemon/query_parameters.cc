@@ -102,6 +102,14 @@ std::vector<Parameter> search_parameters() {
   return parameters;
 }
 
+std::vector<Parameter> tail_parameters() {
+  std::vector<Parameter> parameters = timeline_parameters();
+  std::erase_if(parameters, [](const Parameter& parameter) {
+    return parameter.name == "limit" || parameter.name == "cursor";
+  });
+  return parameters;
+}
+
 Result<store::Query> read_timeline_query(const http::Request& request) {
   store::Query query;
   for (const http::Header& parameter : request.query) {

@@ -17,4 +17,7 @@ Result<store::Query> read_timeline_query(const http::Request& request);
 std::vector<Parameter> search_parameters();
 Result<store::Search> read_search(const http::Request& request);
 
+/// A tail has the filters of a timeline, and no pages: read_timeline_query() reads them.
+std::vector<Parameter> tail_parameters();
+
 }  // namespace gasoline::daemon

@@ -77,4 +77,13 @@ struct SearchAnswer {
   int64_t from_us = INT64_MIN;  ///< all events from here on (up to the cursor) were looked at
 };
 
+/// Events in the order in which they arrived.
+struct Arrivals {
+  Answer page;                     ///< only events, arena and kept_alive are used
+  std::vector<uint64_t> arrivals;  ///< the number of each
+  uint64_t from = 0;
+  uint64_t next = 0;     ///< go on with this number
+  uint64_t evicted = 0;  ///< of those numbers, events that were gone already
+};
+
 }  // namespace gasoline::store

@@ -56,6 +56,12 @@ class Shelf {
   int64_t monotonic_us() const { return clock_.monotonic_us(); }
   /// Blocks that may hold events of the id, each once, in no order.
   std::vector<uint32_t> blocks_of_id(uint64_t id_hash) const;
+  /// Blocks that hold events whose arrival number is `from` or greater, and the number after the
+  /// last one.
+  std::vector<uint32_t> blocks_since(uint64_t from, uint64_t& limit) const;
+  /// The number of the first event that was received at this time or later; the next to come if
+  /// there is none. Looks at whole blocks: some events from there on may be older.
+  uint64_t arrival_since(int64_t receive_us) const;
   /// Blocks of the rings that `wanted` names and whose events may lie in [start, end).
   template <typename Wanted>
   std::vector<Span> blocks_of_span(int64_t start_us, int64_t end_us, Wanted wanted) const;

@@ -24,6 +24,43 @@ std::vector<uint32_t> Shelf::blocks_of_id(uint64_t id_hash) const {
   return blocks;
 }
 
+std::vector<uint32_t> Shelf::blocks_since(uint64_t from, uint64_t& limit) const {
+  std::vector<uint32_t> blocks;
+  const auto add = [&](uint32_t index) {
+    const Block& block = blocks_[index];
+    const uint32_t count = block.published();
+    if (count == 0) return true;
+    if (block.first_arrival + block.entry(count - 1).arrival_delta < from) return false;
+    blocks.push_back(index);
+    return true;
+  };
+  const std::lock_guard lock(mutex_);
+  limit = next_arrival_;
+  for (const Ring& ring : rings_) {
+    if (ring.open != Ring::kNoBlock && !add(ring.open)) continue;
+    // A ring's blocks are in order of arrival: older ones than one that is too old are so too.
+    for (auto at = ring.sealed.rbegin(); at != ring.sealed.rend() && add(at->block); ++at) {
+    }
+  }
+  return blocks;
+}
+
+uint64_t Shelf::arrival_since(int64_t receive_us) const {
+  const std::lock_guard lock(mutex_);
+  uint64_t first = next_arrival_;
+  const auto look_at = [&](uint32_t index) {
+    const Block& block = blocks_[index];
+    if (block.published() > 0 && block.receive_max_us >= receive_us) {
+      first = std::min(first, block.first_arrival);
+    }
+  };
+  for (const Ring& ring : rings_) {
+    if (ring.open != Ring::kNoBlock) look_at(ring.open);
+    for (const Ring::Sealed& sealed : ring.sealed) look_at(sealed.block);
+  }
+  return first;
+}
+
 std::vector<Shelf::RingNote> Shelf::ring_notes() const {
   std::vector<RingNote> notes;
   const std::lock_guard lock(mutex_);

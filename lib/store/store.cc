@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "store/arrivals.h"
 #include "store/search_reader.h"
 #include "store/shelf.h"
 #include "store/timeline_reader.h"
@@ -29,6 +30,18 @@ Result<Answer> Store::timeline(const Query& query) const {
 Result<SearchAnswer> Store::search(const Search& search,
                                    const pattern::TextMatcher& matcher) const {
   return read_search(*shelf_, search, matcher);
+}
+
+uint64_t Store::next_arrival() const {
+  return shelf_->arrival_limit();
+}
+
+uint64_t Store::arrival_since(int64_t receive_us) const {
+  return shelf_->arrival_since(receive_us);
+}
+
+void Store::arrivals(uint64_t from, size_t events_max, Arrivals& to) const {
+  read_arrivals(*shelf_, from, events_max, to);
 }
 
 std::vector<SourceStats> Store::sources() const {

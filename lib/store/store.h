@@ -91,6 +91,14 @@ class Store {
   /// this call's alone. Errors as of timeline().
   Result<SearchAnswer> search(const Search& search, const pattern::TextMatcher& matcher) const;
 
+  /// Events as they arrive are numbered, by one store in one process; the number of the next one.
+  uint64_t next_arrival() const;
+  /// Where to go on for somebody who has everything that was received before this time: what
+  /// arrivals() gives from there on may begin with older events.
+  uint64_t arrival_since(int64_t receive_us) const;
+  /// At most `events_max` events from the number `from` on, in order of arrival, into `to`.
+  void arrivals(uint64_t from, size_t events_max, Arrivals& to) const;
+
   /// By name, then run.
   std::vector<SourceStats> sources() const;
   Stats stats() const;

@@ -247,6 +247,17 @@ class Sandbox:
         query = urllib.parse.urlencode(parameters, doseq=True)
         return self.request("GET", path + ("?" + query if query else ""))
 
+    def get_beginning(self, path, **parameters):
+        """The first piece of an answer that has no end."""
+        query = urllib.parse.urlencode(parameters, doseq=True)
+        connection = UnixConnection(self.socket_path, PATIENCE_S)
+        try:
+            connection.request("GET", path + ("?" + query if query else ""))
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read1(65536))
+        finally:
+            connection.close()
+
     def post_events(self, events, **envelope):
         body = json.dumps({"events": events, **envelope})
         return self.request("POST", "/v1/events", body, {"Content-Type": "application/json"})
