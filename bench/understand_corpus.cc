@@ -126,6 +126,10 @@ LabelledLine read_line(element object) {
   if (object["ts_zone_min"].get(zone) == simdjson::SUCCESS) line.zone_minutes = zone;
   line.standard = flag_of(object, "std");
   line.doubtful = flag_of(object, "doubtful");
+  line.continues = flag_of(object, "cont");
+  line.variant = text_of(object, "variant").value_or("");
+  int64_t group = 0;
+  if (object["group"].get(group) == simdjson::SUCCESS) line.group = group;
   line.negative_kind = text_of(object, "neg_kind").value_or("");
   if (object["secrets"].get(array) == simdjson::SUCCESS) read_secrets(array, line);
   return line;

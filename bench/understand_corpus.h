@@ -32,6 +32,9 @@ struct LabelledLine {
   std::optional<int64_t> zone_minutes;
   bool standard = false;
   bool doubtful = false;
+  bool continues = false;  ///< a later line of the record that `group` names
+  int64_t group = -1;      ///< lines of one record share it, within a variant; -1: alone
+  std::string variant;
   bool is_secret_line =
       false;  ///< of a secrets file: `secrets` lists all, none means a hard negative
   std::string negative_kind;

@@ -148,6 +148,36 @@ void score_secrets(const LabelledLine& line, const event::Event& event, Scores& 
   }
 }
 
+/// Which lines are taken for parts of the event before them.
+class JoinScore {
+ public:
+  void count(const LabelledLine& line, const event::Event& event, Scores& scores) {
+    const bool is_same_variant = line.variant == variant_;
+    const std::string before = is_same_variant ? head_ : "";
+    const int64_t group_before = is_same_variant ? group_ : -1;
+    variant_ = line.variant;
+    group_ = line.group;
+    constexpr std::string_view kKey = "\"continues\":\"";
+    const size_t at = event.metadata.find(kKey);
+    head_ = line.id;
+    if (at != std::string_view::npos) {
+      const std::string_view rest = event.metadata.substr(at + kKey.size());
+      head_ = rest.substr(0, rest.find('"'));
+    }
+    if (line.doubtful || line.is_secret_line) return;
+    if (!line.continues) {
+      scores.count("join: first lines that stay so", head_ == line.id, line, line.id, head_);
+    } else if (line.group >= 0 && line.group == group_before) {
+      scores.count("join: later lines joined", head_ == before, line, before, head_);
+    }
+  }
+
+ private:
+  std::string variant_;
+  std::string head_;
+  int64_t group_ = -1;
+};
+
 int run(const std::string& path, bool prints_misses) {
   Result<std::vector<LabelledLine>> lines = bench::read_corpus(path);
   SystemClock clock;
@@ -161,16 +191,23 @@ int run(const std::string& path, bool prints_misses) {
   understand::Understanding understanding(**rules, clock);
   Scores scores(prints_misses);
   Arena arena;
+  JoinScore joins;
+  int64_t read_us = clock.wall_us();
   for (const LabelledLine& line : *lines) {
     std::string raw;
     event::append_valid_utf8(raw, line.raw);
     event::Event event;
+    event.event_id = line.id;
     event.source = event::SourceKind::kFile;
+    const std::string_view tag = line.variant;
+    event.tags = {&tag, 1};
     event.message = raw;
     // Read three seconds after it was printed, so that years and days can be filled in.
-    event.timestamp_us =
-        line.timestamp_ms ? *line.timestamp_ms * 1000 + 3'000'000 : clock.wall_us();
+    if (line.timestamp_ms) read_us = *line.timestamp_ms * 1000 + 3'000'000;
+    event.timestamp_us = read_us;
     understanding.understand(event, arena);
+    understanding.join(event, arena);
+    joins.count(line, event, scores);
     score_ids(line, event, scores);
     score_time(line, event, scores);
     score_level(line, event, scores);

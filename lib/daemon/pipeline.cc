@@ -138,6 +138,7 @@ void Pipeline::replay() {
   const Status replayed = log_.replay([&](std::span<const event::Event> batch) {
     events += batch.size();
     store_.apply(batch);
+    for (const event::Event& event : batch) understanding_.resume(event);
   });
   if (!replayed) diary_.error("event log: " + replayed.error().to_string());
   if (events > 0) {
@@ -180,6 +181,7 @@ Outcome Pipeline::process(Job& job) {
   select_events(outcome);
   if (Status stored = store_batch(); !stored) {
     counters_.log_failures.fetch_add(1, std::memory_order_relaxed);
+    understanding_.forget_open_events();
     diary_.error("event log: " + stored.error().to_string());
     outcome.code = Outcome::Code::kUnavailable;
     outcome.detail = stored.error().to_string();
@@ -259,6 +261,7 @@ void Pipeline::complete(event::Event& event, uint64_t seq) {
   }
   understanding_.understand(event, arena_);
   if (event.event_id.empty()) event.event_id = make_event_id(event);
+  understanding_.join(event, arena_);
 }
 
 std::string_view Pipeline::make_event_id(const event::Event& event) {

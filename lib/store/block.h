@@ -6,13 +6,14 @@
 #include <string_view>
 
 #include "event/event.h"
+#include "store/joined_events.h"
 #include "store/posting_index.h"
 #include "store/source_identity.h"
 
 namespace gasoline::store {
 
 /// What a query can tell about an event without decoding it. Immutable once published, but for
-/// `hidden_by`, which changes from 0 once and is read and written as an atomic.
+/// `hidden_by` and `continued`, which change from 0 once and are read and written as atomics.
 struct Entry {
   static constexpr uint8_t kMoreIds = 1;  ///< the event shows more ids than id_tags has room for
   static constexpr uint8_t kTagsOfSource = 2;  ///< its tags are those of its source's identity
@@ -24,11 +25,18 @@ struct Entry {
   uint32_t id_tags[2];     ///< low halves of the hashes of its ids; 0 for none
   uint8_t level;
   uint8_t flags;
-  uint16_t unused;
+  uint16_t continued;  ///< 1 if later events are shown with this one (joined_events.h)
 
   void hide(uint32_t by) { std::atomic_ref(hidden_by).store(by, std::memory_order_relaxed); }
   uint32_t hider() const {
     return std::atomic_ref(const_cast<uint32_t&>(hidden_by)).load(std::memory_order_relaxed);
+  }
+  /// A part of another event is replaced, as it were, by its own arrival.
+  void hide_as_part() { hide(arrival_delta + 1); }
+  bool is_part() const { return hider() == arrival_delta + 1; }
+  void mark_continued() { std::atomic_ref(continued).store(1, std::memory_order_relaxed); }
+  bool is_continued() const {
+    return std::atomic_ref(const_cast<uint16_t&>(continued)).load(std::memory_order_relaxed) != 0;
   }
 };
 static_assert(sizeof(Entry) == 32, "fixed-size index entries of 32 bytes");
@@ -55,6 +63,7 @@ struct Block {
   int64_t receive_min_us = INT64_MAX;
   int64_t receive_max_us = INT64_MIN;
   std::shared_ptr<const SourceIdentity> identity;
+  std::unique_ptr<BlockJoins> joins;  ///< null: no event of this block is joined
 
   uint32_t published() const { return count.load(std::memory_order_acquire); }
   Entry& entry(uint32_t i) { return *entry_at(i); }
@@ -74,6 +83,12 @@ struct Block {
     const uint32_t hider = entry.hider();
     return first_arrival + entry.arrival_delta < arrival_limit &&
            (hider == 0 || first_arrival + hider - 1 >= arrival_limit);
+  }
+
+  /// The same, but for parts of a joined event, which count as visible.
+  bool visible_or_part(const Entry& entry, uint64_t arrival_limit) const {
+    return entry.is_part() ? first_arrival + entry.arrival_delta < arrival_limit
+                           : visible(entry, arrival_limit);
   }
 
   /// Copies the event in and completes its entry (all but the offset is the caller's). It becomes

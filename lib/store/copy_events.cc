@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "store/block_visitor.h"
-#include "store/stored_event.h"
+#include "store/joined_events.h"
 
 namespace gasoline::store {
 
@@ -29,7 +29,7 @@ void copy_events(const Shelf& shelf, const std::vector<Place>& places, Answer& a
       if (place.entry >= block.published()) continue;
       const Entry& entry = block.entry(place.entry);
       if (block.first_arrival + entry.arrival_delta != place.position.arrival) continue;
-      events[*at] = copy_stored(block, entry, *answer.arena);
+      events[*at] = copy_joined(shelf, block_index, block, place.entry, *answer.arena);
       found[*at] = true;
     }
     answer.kept_alive.push_back(block.identity);

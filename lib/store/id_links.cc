@@ -85,7 +85,10 @@ void IdLinks::visit_events(const IdTerm& term, Visit visit) {
     const uint32_t count = block.published();
     for (uint32_t i = 0; i < count; ++i) {
       const Entry& entry = block.entry(i);
-      if (!may_show(entry, term.hash) || !block.visible(entry, filter_.arrival_limit())) continue;
+      if (!may_show(entry, term.hash) || 
+          !block.visible_or_part(entry, filter_.arrival_limit())) {
+        continue;
+      }
       arena_.reset();
       const event::Event event = read_stored(block, entry, arena_);
       EventIds ids;

@@ -120,6 +120,9 @@ MetadataNotes read_notes(std::string_view metadata, int64_t timestamp_us) noexce
   if (has_key(metadata, "\"replaces\"")) {
     notes.replaces = to_unsigned(find_member(metadata, "replaces"));
   }
+  if (has_key(metadata, "\"continues\"")) {
+    notes.continues = to_text(find_member(metadata, "continues"));
+  }
   if (has_key(metadata, "\"gap\"")) {
     const std::string_view gap = find_member(metadata, "gap");
     if (!gap.empty() && gap.front() == '{') notes.gap = read_gap(gap, timestamp_us);

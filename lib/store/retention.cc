@@ -13,7 +13,8 @@ constexpr int kExpiredBlocksMax = 16;  // at a time, so that readers get the loc
 
 size_t Shelf::resident_bytes() const {
   return pool_.resident_bytes() + postings_.held_bytes() + event_ids_.held_bytes() +
-         blocks_.size() * sizeof(Block) + rings_.size() * (sizeof(Ring) + sizeof(SourceIdentity));
+         joins_bytes_ + blocks_.size() * sizeof(Block) +
+         rings_.size() * (sizeof(Ring) + sizeof(SourceIdentity));
 }
 
 void Shelf::make_room(uint32_t block_size) {
@@ -150,6 +151,8 @@ void Shelf::release(uint32_t index) const {
   block.timestamp_min_us = block.receive_min_us = INT64_MAX;
   block.timestamp_max_us = block.receive_max_us = INT64_MIN;
   block.identity.reset();
+  joins_bytes_ -= joins_bytes(block);
+  block.joins.reset();
   free_blocks_.push_back(index);
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "store/joined_events.h"
 #include "store/source_identity.h"
 
 namespace gasoline::store {
@@ -72,6 +73,7 @@ struct Ring {
   int64_t evicted_until_us = INT64_MIN;  // greatest timestamp ever evicted
   int64_t last_receive_us = 0;
   std::optional<int64_t> eviction_key;  // its place in the order of eviction, if it has one
+  RecentEvents recent;
   std::array<Partial, kPartialsMax> partials;
   size_t next_partial = 0;
   std::deque<GapRecord> gaps;

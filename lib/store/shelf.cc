@@ -131,6 +131,9 @@ void Shelf::insert(const Prepared& prepared) {
   if (!event.metadata.empty()) {
     apply_notes(ring, read_notes(event.metadata, event.timestamp_us), prepared, arrival, at);
   }
+  if (prepared.event_id_hash != 0 && !block.entry(at).is_part()) {
+    ring.recent.note(prepared.event_id_hash, {block_index, at, arrival});
+  }
   while (totals_.events > options_.events_max && evict_oldest(Reason::kCount)) {
   }
 }
@@ -182,6 +185,9 @@ void Shelf::apply_notes(Ring& ring, const MetadataNotes& notes, const Prepared& 
   const event::Event& event = *prepared.event;
   if (notes.replaces && !hide_replaced(ring, *notes.replaces, arrival)) {
     hide_replaced_of_run(*ring.identity, *notes.replaces, arrival);
+  }
+  if (!notes.continues.empty()) {
+    join_part(ring, hash_bytes(notes.continues), {ring.open, entry, arrival});
   }
   if (notes.partial && event.seq != 0) {
     ring.partials[ring.next_partial] = {event.seq, arrival, ring.open, entry};

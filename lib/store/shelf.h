@@ -78,6 +78,11 @@ class Shelf {
   void pin(std::span<const uint32_t> blocks, std::span<Pinned> pinned) const;
   void unpin(std::span<const uint32_t> blocks, std::span<const Pinned> pinned) const;
 
+  /// The parts of an event that is_continued(), in their order; none if it is gone.
+  std::vector<PartRun> parts_of(const EventPlace& head) const;
+  /// The event that an entry is_part() of.
+  std::optional<EventPlace> head_of(uint32_t block, uint32_t entry) const;
+
   std::vector<SourceStats> sources() const;
   Stats stats() const;
   bool contains(std::string_view event_id) const;
@@ -116,6 +121,12 @@ class Shelf {
   bool hide_replaced(Ring& ring, uint64_t seq, uint64_t arrival);
   void hide_replaced_of_run(const SourceIdentity& stream, uint64_t seq, uint64_t arrival);
 
+  // joined_events.cc
+  bool join_part(Ring& ring, uint64_t head_id_hash, const EventPlace& part);
+  static size_t joins_bytes(const Block& block);
+  uint32_t lines_of(const EventPlace& head) const;
+  bool holds(const Ring& ring, const EventPlace& place) const;
+
   // retention.cc: events out
   /// Evicts until a block of this size, or of none, fits into the budget.
   void make_room(uint32_t block_size);
@@ -153,6 +164,7 @@ class Shelf {
   uint64_t floor_bytes_ = 0;
   uint64_t next_arrival_ = 1;
   uint64_t hidden_ = 0;
+  mutable size_t joins_bytes_ = 0;
   Stats totals_;
 
   // The writer's own: no lock.

@@ -55,6 +55,7 @@ struct Stats {
   uint64_t applied = 0;
   uint64_t deduplicated = 0;
   uint64_t replaced = 0;  ///< partial events that gave way to their completed line
+  uint64_t joined = 0;    ///< events that are shown as part of the one they continue
   uint64_t evicted_by_count = 0;
   uint64_t evicted_by_bytes = 0;
   uint64_t evicted_by_ttl = 0;

@@ -1,7 +1,9 @@
 #include "store/timeline_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <tuple>
 
 #include "store/answer_parts.h"
 #include "store/asked_id.h"
@@ -29,8 +31,9 @@ class TimelineReader {
  private:
   Status choose_by_id();
   void choose_by_terms(const std::vector<IdTerm>& terms);
+  void add_heads(std::vector<EventPlace>& heads, const std::vector<IdTerm>& terms);
   void choose_by_span();
-  bool admits(const Block& block, const Entry& entry, bool aging);
+  bool admits(uint32_t block_index, const Block& block, uint32_t entry, bool aging);
   void add(uint32_t block_index, const Block& block, uint32_t entry);
   void copy_page();
 
@@ -65,19 +68,50 @@ Status TimelineReader::choose_by_id() {
 
 void TimelineReader::choose_by_terms(const std::vector<IdTerm>& terms) {
   const std::vector<uint32_t> blocks = blocks_of_terms(shelf_, terms);
+  std::vector<EventPlace> heads;
   visit_blocks(shelf_, blocks, [&](uint32_t block_index, const Shelf::Pinned& pinned) {
     const Block& block = *pinned.block;
     if (!filter_.admits(*block.identity)) return true;
     const uint32_t count = block.published();
     for (uint32_t i = 0; i < count; ++i) {
       const Entry& entry = block.entry(i);
-      if (!may_show_any(entry, terms) || !filter_.admits(block, entry)) continue;
+      if (!may_show_any(entry, terms)) continue;
+      if (!entry.is_part() && !filter_.admits(block, entry)) continue;
       scratch_.reset();
-      const event::Event event = read_stored(block, entry, scratch_);
-      if (shows_any(event, terms) && filter_.admits(event)) add(block_index, block, i);
+      if (!shows_any(read_stored(block, entry, scratch_), terms)) continue;
+      if (entry.is_part()) {
+        if (const auto head = shelf_.head_of(block_index, i)) heads.push_back(*head);
+      } else if (admits(block_index, block, i, true)) {
+        add(block_index, block, i);
+      }
     }
     return true;
   });
+  add_heads(heads, terms);
+}
+
+/// Events that show an id only in a line behind their first.
+void TimelineReader::add_heads(std::vector<EventPlace>& heads, const std::vector<IdTerm>& terms) {
+  std::sort(heads.begin(), heads.end(), [](const EventPlace& a, const EventPlace& b) {
+    return std::tie(a.block, a.arrival) < std::tie(b.block, b.arrival);
+  });
+  uint64_t last_arrival = 0;
+  for (const EventPlace& head : heads) {
+    if (head.arrival == last_arrival) continue;
+    last_arrival = head.arrival;
+    const std::array<uint32_t, 1> blocks = {head.block};
+    visit_blocks(shelf_, blocks, [&](uint32_t block_index, const Shelf::Pinned& pinned) {
+      const Block& block = *pinned.block;
+      if (head.entry >= block.published()) return true;
+      const Entry& entry = block.entry(head.entry);
+      if (block.first_arrival + entry.arrival_delta != head.arrival) return true;
+      if (!filter_.admits(block, entry)) return true;
+      scratch_.reset();
+      if (shows_any(read_stored(block, entry, scratch_), terms)) return true;
+      if (admits(block_index, block, head.entry, true)) add(block_index, block, head.entry);
+      return true;
+    });
+  }
 }
 
 void TimelineReader::choose_by_span() {
@@ -98,7 +132,7 @@ void TimelineReader::choose_by_span() {
     const uint32_t count = block.published();
     for (uint32_t i = 0; i < count; ++i) {
       const Entry& entry = block.entry(i);
-      if (filter_.admits(block, entry) && admits(block, entry, pinned.aging)) {
+      if (filter_.admits(block, entry) && admits(block_index, block, i, pinned.aging)) {
         add(block_index, block, i);
       }
     }
@@ -107,10 +141,10 @@ void TimelineReader::choose_by_span() {
   });
 }
 
-bool TimelineReader::admits(const Block& block, const Entry& entry, bool aging) {
+bool TimelineReader::admits(uint32_t block_index, const Block& block, uint32_t entry, bool aging) {
   if (!filter_.needs_event(aging)) return true;
   scratch_.reset();
-  return filter_.admits(read_stored(block, entry, scratch_));
+  return filter_.admits(read_joined(shelf_, block_index, block, entry, scratch_));
 }
 
 void TimelineReader::add(uint32_t block_index, const Block& block, uint32_t i) {

@@ -53,6 +53,7 @@ class OneLine {
       if (wrapping.has_time && !outer_.has_time) outer_ = wrapping;
       if (!wrapping.stream.empty()) metadata_.add_string("stream", wrapping.stream);
       if (wrapping.name.empty()) continue;
+      reading_.process = wrapping.name;
       // A number is a place in a list of commands, not a service.
       if (all_of(wrapping.name, kDigit)) {
         metadata_.add_string("process", wrapping.name);
@@ -145,6 +146,7 @@ class OneLine {
     // Without a header the indentation belongs to the message: stack traces are read by it.
     const std::string_view body = header.size > 0 ? trim_left(text.substr(header.size)) : text;
     const auto body_at = static_cast<size_t>(body.data() - text.data());
+    reading_.has_header = header.has_time || header.has_level;
     LineForm form = LineForm::kText;
     if (header.size > 0 && body.starts_with('{') && read_json(body)) {
       form = LineForm::kJson;

@@ -18,6 +18,8 @@ struct Reading {
   event::Level level = event::Level::kInfo;
   std::string_view level_word;
   std::string_view service;
+  std::string_view process;  ///< who printed the line, of several that share its source
+  bool has_header = false;   ///< a text line with a time or a level before its message
   Ids ids;
 
   /// The first time that is read stays: wrappers around a line offer theirs last.

@@ -1,10 +1,13 @@
 #include "understand/understanding.h"
 
+#include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "event/correlation_id.h"
 #include "understand/ansi.h"
 #include "understand/chars.h"
+#include "understand/line_joiner.h"
 #include "understand/line_reader.h"
 #include "understand/secret_finder.h"
 
@@ -24,8 +27,52 @@ bool is_same_moment(const PrintedTime& printed, int64_t read_us) {
   return printed.us <= read_us && read_us - printed.us <= printed.unit_us + kSecondUs;
 }
 
+bool prints_lines(event::SourceKind source) {
+  return is_live_local(source) || source == event::SourceKind::kFile ||
+         source == event::SourceKind::kSsh || source == event::SourceKind::kContainer;
+}
+
+/// Tells sources apart: by run and stream; without a run by all that the producer says.
+uint64_t source_key(const event::Event& event, std::string_view stated_service) {
+  const std::hash<std::string_view> hash;
+  uint64_t key = static_cast<uint64_t>(event.source) + 1;
+  const auto add = [&](std::string_view text) { key = key * 0x9e3779b97f4a7c15 + hash(text); };
+  add(event.run_id);
+  if (!event.run_id.empty()) return key;
+  add(stated_service);
+  for (const std::string_view tag : event.tags) add(tag);
+  return key;
+}
+
+uint64_t key_of_process(uint64_t source, std::string_view process) {
+  return process.empty() ? source : source ^ (std::hash<std::string_view>()(process) | 1);
+}
+
+/// The value of a string member that this library wrote, as it stands in `metadata`.
+std::string_view written_member(std::string_view metadata, std::string_view quoted_key) {
+  const size_t at = metadata.find(quoted_key);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = metadata.substr(at + quoted_key.size());
+  if (!rest.starts_with(":\"")) return {};
+  const size_t end = rest.find('"', 2);
+  return end == std::string_view::npos ? std::string_view() : rest.substr(2, end - 2);
+}
+
+/// An unfinished line comes again, whole.
+bool is_unfinished(const event::Event& event) {
+  return event.metadata.find("\"partial\":true") != std::string_view::npos;
+}
+
 void set_if_empty(std::string_view& field, std::string_view value) {
   if (field.empty()) field = value;
+}
+
+/// A later line of an event that shows an id of its own shows the event's id beside it: so the two
+/// are linked, as they would be in one line.
+void link_ids(event::Event& part, std::string_view id_of_head) {
+  if (part.correlation_id.empty() || id_of_head.empty()) return;
+  if (part.correlation_id != part.trace_id) set_if_empty(part.request_id, part.correlation_id);
+  part.correlation_id = id_of_head;
 }
 
 }  // namespace
@@ -40,6 +87,8 @@ struct Understanding::State {
     return secrets ? secrets->mask(text, arena, counters.secrets_masked) : text;
   }
 
+  void note_source(const event::Event& event);
+  void note_reading(LineForm form, std::string_view text, const Reading& reading);
   void reject_stated_id(event::Event& event);
   void take_time(const Reading& reading, event::Event& event);
   void take_level(const Reading& reading, event::Event& event);
@@ -50,8 +99,27 @@ struct Understanding::State {
   std::optional<SecretFinder> secrets;
   LineReader lines;
   MetadataText metadata;
+  LineJoiner joiner;
+  LineJoiner::Line line;  // what join() must know of the last one
+  bool is_joinable = false;
   Counters counters;
 };
+
+void Understanding::State::note_source(const event::Event& event) {
+  is_joinable = prints_lines(event.source) && !is_unfinished(event);
+  if (!is_joinable) return;
+  line.source = source_key(event, event.service);
+  line.read_us = event.timestamp_us;
+}
+
+void Understanding::State::note_reading(LineForm form, std::string_view text,
+                                        const Reading& reading) {
+  line.source = key_of_process(line.source, reading.process);
+  // Pairs of which one is not closed go on in the lines that follow.
+  const bool is_open = form == LineForm::kLogfmt && std::count(text.begin(), text.end(), '"') % 2;
+  line.has_header = reading.has_header || is_open;
+  line.is_structured = form != LineForm::kText && !line.has_header;
+}
 
 /// A stated id that is none is kept where a person can see it.
 void Understanding::State::reject_stated_id(event::Event& event) {
@@ -106,10 +174,48 @@ std::string_view Understanding::mask(std::string_view text, Arena& arena) {
   return state_->mask(text, arena);
 }
 
+void Understanding::join(event::Event& event, Arena& arena) {
+  State& state = *state_;
+  if (!state.is_joinable) return;
+  state.is_joinable = false;
+  state.line.text = event.message;
+  state.line.level = event.level;
+  state.line.correlation_id = event.correlation_id;
+  const LineJoiner::Head head = state.joiner.place(state.line, event.event_id);
+  state.counters.lines_joined = state.joiner.joined();
+  state.counters.joins_cut = state.joiner.cut();
+  if (head.event_id.empty()) return;
+  event.level = head.level;
+  link_ids(event, head.correlation_id);
+  state.metadata.clear();
+  state.metadata.add_members(event.metadata);
+  state.metadata.add_string("continues", head.event_id);
+  event.metadata = state.metadata.copy_to(arena);
+}
+
+void Understanding::resume(const event::Event& event) {
+  if (!prints_lines(event.source) || is_unfinished(event)) return;
+  const std::string_view process = written_member(event.metadata, "\"process\"");
+  const bool names_service = !process.empty() && process == event.service;
+  LineJoiner::Line line;
+  line.source = source_key(event, names_service ? std::string_view() : event.service);
+  line.source = key_of_process(line.source, process);
+  line.text = event.message;
+  line.has_header = event.level_stated || event.timestamp_stated;
+  line.level = event.level;
+  line.correlation_id = event.correlation_id;
+  state_->joiner.resume(line, event.event_id, written_member(event.metadata, "\"continues\""));
+}
+
+void Understanding::forget_open_events() {
+  state_->joiner.forget();
+}
+
 void Understanding::understand(event::Event& event, Arena& arena) {
   State& state = *state_;
   ++state.counters.lines;
   if (event.timestamp_us == 0) event.timestamp_us = state.clock.wall_us();
+  state.note_source(event);
   state.metadata.clear();
   state.metadata.add_members(state.mask(event.metadata, arena));
   const size_t stated_size = state.metadata.size();
@@ -123,6 +229,7 @@ void Understanding::understand(event::Event& event, Arena& arena) {
   if (form == LineForm::kLogfmt) ++state.counters.logfmt_lines;
 
   event.message = reading.message;
+  state.note_reading(form, text, reading);
   set_if_empty(event.service, reading.service);
   state.take_time(reading, event);
   state.take_level(reading, event);

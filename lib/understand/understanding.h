@@ -19,6 +19,8 @@ struct Counters {
   uint64_t lines_with_id = 0;
   uint64_t secrets_masked = 0;
   uint64_t ids_rejected = 0;  ///< stated by a producer or a field, but no id by SPEC 2
+  uint64_t lines_joined = 0;  ///< to the event before them
+  uint64_t joins_cut = 0;     ///< events that ended at the bounds of LineJoiner
 };
 
 /// Turns raw lines into events: format, printed time, level, ids, message, and secrets masked.
@@ -48,6 +50,16 @@ class Understanding {
   /// Secrets are masked in the message and in metadata before anything else looks at them, as
   /// "[redacted:kind]". The event's views may point into its old bytes, the arena, or literals.
   void understand(event::Event& event, Arena& arena);
+
+  /// Finds out whether the line that was just understood continues an event of its source, such as
+  /// a stack trace (line_joiner.h). Then its metadata names that event, `"continues":"EVENT-ID"`,
+  /// and it has that event's level. Call it behind understand(), once the event has its id.
+  /// Only sources of lines are joined: stdout, stderr, file, ssh and container.
+  void join(event::Event& event, Arena& arena);
+  /// Takes note of an event that went through join() before a restart. In their order of arrival.
+  void resume(const event::Event& event);
+  /// Forgets what the sources printed last, where it did not reach the event log.
+  void forget_open_events();
 
   /// Masks the secrets in any text, such as a command line. Returns `text` itself if it holds none.
   std::string_view mask(std::string_view text, Arena& arena);
