@@ -142,6 +142,9 @@ Status Daemon::Parts::open_pipeline() {
   if (!options.cache_directory.empty() && make_private_directories(options.cache_directory)) {
     understanding.pattern_cache_directory = options.cache_directory;
   }
+  auto mask_key = state->mask_key(random);
+  if (!mask_key) return mask_key.error();
+  understanding.mask_key = understand::MaskKey::parse(*mask_key);
   auto created = understand::Rules::create(understanding, diary);
   if (!created) return created.error();
   rules = std::move(*created);

@@ -22,18 +22,28 @@ Result<StateDirectory> StateDirectory::open(io::FileSystem& files, const std::st
 }
 
 Result<std::string> StateDirectory::token(Random& random) {
-  constexpr size_t kTokenSize = 64;
-  auto file = files_->open(token_path(), io::OpenMode::kCreateIfMissing);
+  return read_or_make(token_path(), 64, random);
+}
+
+Result<std::string> StateDirectory::mask_key(Random& random) {
+  return read_or_make(mask_key_path(), 32, random);
+}
+
+/// Hex digits that only this user may read. A file that holds fewer is written anew.
+Result<std::string> StateDirectory::read_or_make(const std::string& path, size_t digits,
+                                                 Random& random) {
+  auto file = files_->open(path, io::OpenMode::kCreateIfMissing);
   if (!file) return file.error();
-  std::string token(kTokenSize, '\0');
-  const auto size = file.value()->read_at(token.data(), token.size(), 0);
+  std::string text(digits, '\0');
+  const auto size = file.value()->read_at(text.data(), text.size(), 0);
   if (!size) return size.error();
-  if (*size == kTokenSize) return token;
-  token.clear();
-  for (int i = 0; i < 4; ++i) token += fmt::format("{:016x}", random.next_u64());
-  if (Status written = file.value()->write_at(token + "\n", 0); !written) return written.error();
+  const bool is_hex = text.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (*size == digits && is_hex) return text;
+  text.clear();
+  while (text.size() < digits) text += fmt::format("{:016x}", random.next_u64());
+  if (Status written = file.value()->write_at(text + "\n", 0); !written) return written.error();
   if (Status synced = file.value()->sync_data(); !synced) return synced.error();
-  return token;
+  return text;
 }
 
 bool StateDirectory::is_on_network() const {

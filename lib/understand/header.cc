@@ -13,6 +13,7 @@ namespace {
 
 using event::Level;
 
+constexpr std::string_view kMask = "[redacted:";  // a masked secret is part of the message
 constexpr size_t kItemsMax = 24;
 constexpr size_t kGroupSizeMax = 160;
 constexpr size_t kNamesBeforeAnchorMax = 4;
@@ -273,6 +274,7 @@ class Reader {
   /// "[...]", "(...)" or "<...>": may hold the level or the time; next to an anchor it belongs to
   /// the header.
   bool read_group() {
+    if (rest().starts_with(kMask)) return false;
     const char close = closing_of(peek());
     const size_t end = rest().substr(0, kGroupSizeMax).find(close, 1);
     if (end == std::string_view::npos) return skip_name();
@@ -351,6 +353,7 @@ class Reader {
 
   size_t tail_item_size() const {
     const std::string_view word = token();
+    if (word.starts_with(kMask)) return 0;
     if (closing_of(word.front()) != '\0') {
       const size_t end = rest().substr(0, kGroupSizeMax).find(closing_of(word.front()), 1);
       if (end == std::string_view::npos || word.front() == '<') return 0;

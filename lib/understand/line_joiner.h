@@ -52,7 +52,7 @@ class LineJoiner {
   /// Places `line`, whose own id is `event_id`. The answer is good until the next call.
   Head place(const Line& line, std::string_view event_id);
 
-  /// Takes note of a line that was placed before a restart; `continues` is the id that place() gave.
+  /// Takes note of a line that was placed before a restart; `continues` is what place() gave.
   /// A read_us of 0 is unknown.
   void resume(const Line& line, std::string_view event_id, std::string_view continues);
 

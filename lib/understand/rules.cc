@@ -17,7 +17,9 @@ Result<std::unique_ptr<Rules>> Rules::create(const Options& options, Log& log) {
     if (!set) return std::move(set).error();
     secrets = std::make_unique<pattern::PatternSet>(std::move(*set));
   }
-  return std::unique_ptr<Rules>(new Rules(options, std::move(secrets)));
+  SystemRandom random;
+  const MaskKey key = options.mask_key ? *options.mask_key : MaskKey::make(random);
+  return std::unique_ptr<Rules>(new Rules(options, key, std::move(secrets)));
 }
 
 }  // namespace gasoline::understand

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/log.h"
 #include "base/result.h"
 #include "pattern/pattern_set.h"
+#include "understand/mask_key.h"
 
 namespace gasoline::understand {
 
@@ -14,6 +16,8 @@ struct Options {
   bool mask_secrets = true;
   /// Where compiled patterns are kept between starts; empty: compiled at every start (0.3 s).
   std::string pattern_cache_directory;
+  /// Of the masks; without one a new one is made, and masks are only comparable while it lives.
+  std::optional<MaskKey> mask_key;
   /// The zone of printed times that name none, in minutes east of UTC.
   int32_t zone_offset_minutes_local = 0;
 };
@@ -26,14 +30,16 @@ class Rules {
   static Result<std::unique_ptr<Rules>> create(const Options& options, Log& log);
 
   const Options& options() const { return options_; }
+  const MaskKey& mask_key() const { return mask_key_; }
   /// Null when masking is off.
   const pattern::PatternSet* secret_patterns() const { return secrets_.get(); }
 
  private:
-  Rules(Options options, std::unique_ptr<pattern::PatternSet> secrets)
-      : options_(std::move(options)), secrets_(std::move(secrets)) {}
+  Rules(Options options, const MaskKey& key, std::unique_ptr<pattern::PatternSet> secrets)
+      : options_(std::move(options)), mask_key_(key), secrets_(std::move(secrets)) {}
 
   const Options options_;
+  const MaskKey mask_key_;
   const std::unique_ptr<pattern::PatternSet> secrets_;
 };
 

@@ -6,13 +6,15 @@
 #include "base/assert.h"
 #include "understand/chars.h"
 #include "understand/id_shape.h"
-#include "understand/secret_table.h"
 
 namespace gasoline::understand {
 
 namespace {
 
 constexpr std::string_view kMaskPrefix = "[redacted:";
+constexpr size_t kKindSizeMax = 48;
+constexpr size_t kCutSizeMax = 4096;  // of the beginning of a secret that is looked at as such
+constexpr std::string_view kPemFooter = "-----END ";
 
 /// Looking for a key's end marker stops here, so that many begin markers stay linear.
 constexpr size_t kPemSizeMax = 16 * 1024;
@@ -119,8 +121,8 @@ bool looks_secret(std::string_view value) {
 /// Judges one trigger's match.
 class Judge {
  public:
-  Judge(std::string_view text, const SecretKind& kind, size_t match_end)
-      : text_(text), kind_(kind), match_end_(match_end) {}
+  Judge(std::string_view text, bool is_cut, const SecretKind& kind, size_t match_end)
+      : text_(text), is_cut_(is_cut), kind_(kind), match_end_(match_end) {}
 
   Extent extent() const {
     switch (kind_.form) {
@@ -141,6 +143,14 @@ class Judge {
     }
   }
 
+  /// True if the lines that follow may belong to the key: it goes up to the end of the text, or
+  /// there is nothing but its begin marker, as where each line is wrapped in an object.
+  bool begins_private_key(const Extent& extent) const {
+    const std::string_view key = text_.substr(match_end_, extent.end - match_end_);
+    if (key.find(kPemFooter) != std::string_view::npos) return false;
+    return extent.end == text_.size() || key.find_first_not_of("-\\nr\n\r ") == std::string::npos;
+  }
+
  private:
   Extent none() const { return {match_end_, match_end_}; }
 
@@ -156,6 +166,7 @@ class Judge {
     size_t end = end_of_run(text_, prefix_end, kind_.form, kind_.size_max);
     while (end > prefix_end && (text_[end - 1] == '.' || text_[end - 1] == '\\')) --end;
     const size_t size = end - start;
+    if (may_go_on(end) && size > 0 && size <= kind_.size_max) return {start, end};
     if (size < kind_.size_min || size > kind_.size_max) return none();
     const std::string_view secret = text_.substr(start, size);
     if (kind_.lead == 0 && (stands_for_secret(secret) || !looks_secret(secret))) return none();
@@ -172,7 +183,9 @@ class Judge {
   /// A URL whose path is the secret; masked as a whole where it begins with its scheme.
   Extent url() const {
     const size_t end = end_of_run(text_, match_end_, kind_.form, kind_.size_max);
-    if (end - match_end_ < kind_.size_min || end - match_end_ > kind_.size_max) return none();
+    const bool is_beginning = may_go_on(end) && end > match_end_;
+    const size_t size = end - match_end_;
+    if ((size < kind_.size_min && !is_beginning) || size > kind_.size_max) return none();
     const size_t scheme = kind_.trigger.starts_with("https") ? text_.rfind("https://", match_end_)
                                                              : std::string_view::npos;
     if (scheme != std::string_view::npos && match_end_ - scheme < 80) return {scheme, end};
@@ -198,6 +211,7 @@ class Judge {
     if (!quoted && at < text_.size() && !found.empty() && is_expression(found, text_[at]))
       return none();
     if (judge_value(found, quoted, blank)) return {start, at};
+    if (may_go_on(at) && !found.empty() && !stands_for_secret(found)) return {start, at};
     return quoted ? none() : Extent{at, at};
   }
 
@@ -239,10 +253,19 @@ class Judge {
       if (c == '@') at_sign = at;
       if (c == '/' || c == '"' || c == '\'' || c == '<' || c == '\n' || is(c, kBlank)) break;
     }
-    if (at_sign <= match_end_) return none();
+    if (at_sign <= match_end_) return beginning_of_url_password(limit);
     const std::string_view found = text_.substr(match_end_, at_sign - match_end_);
     if (stands_for_secret(found) || found.find("${") != std::string_view::npos) return none();
     return {match_end_, at_sign};
+  }
+
+  /// A password whose end was cut off. A port looks like one, but has digits only.
+  Extent beginning_of_url_password(size_t limit) const {
+    if (!may_go_on(limit)) return none();
+    const std::string_view rest = text_.substr(match_end_);
+    const bool is_whole = rest.find_first_of("/\"'<\n \t") != std::string_view::npos;
+    if (is_whole || rest.empty() || all_of(rest, kDigit)) return none();
+    return {match_end_, text_.size()};
   }
 
   /// Two or more parts of base64url joined by dots.
@@ -261,17 +284,26 @@ class Judge {
       ++at;
     }
     if (at > start && text_[at - 1] == '.') --at;
+    if (may_go_on(limit) && std::max(at, limit) == text_.size() && is_jwt_start(start)) {
+      return {start, text_.size()};
+    }
     return parts >= 2 && at - start >= kind_.size_min ? Extent{start, at} : none();
+  }
+
+  /// Nothing but parts and dots up to the end of the text.
+  bool is_jwt_start(size_t start) const {
+    const std::string_view rest = text_.substr(start);
+    return rest.size() <= kCutSizeMax &&
+           std::all_of(rest.begin(), rest.end(), [](char c) { return is_token(c) || c == '.'; });
   }
 
   /// To the end marker, or to the end of the text if a line was cut before it.
   Extent pem() const {
-    const size_t begin = text_.rfind("-----BEGIN ", match_end_);
-    const size_t start = begin != std::string_view::npos && match_end_ - begin < 64
-                             ? begin
-                             : match_end_ - kind_.lead;
+    const size_t from = match_end_ - std::min<size_t>(match_end_, 64);
+    const size_t begin = text_.substr(from, match_end_ - from).rfind("-----BEGIN ");
+    const size_t start = begin != std::string_view::npos ? from + begin : match_end_ - kind_.lead;
     const std::string_view near = text_.substr(0, match_end_ + kPemSizeMax);
-    const size_t footer = near.find("-----END ", match_end_);
+    const size_t footer = near.find(kPemFooter, match_end_);
     if (footer != std::string_view::npos) {
       const size_t close = text_.substr(0, footer + 64).find("-----", footer + 9);
       return {start, close == std::string_view::npos
@@ -282,7 +314,11 @@ class Judge {
                        text_, std::min(near.find_first_of("\"'", match_end_), near.size()))};
   }
 
+  /// True if the text was cut at or behind `end`: what ends there may be longer than it seems.
+  bool may_go_on(size_t end) const { return is_cut_ && end == text_.size(); }
+
   std::string_view text_;
+  bool is_cut_;
   const SecretKind& kind_;
   size_t match_end_;
 };
@@ -295,19 +331,58 @@ pattern::Scratch make_scratch(const pattern::PatternSet& patterns) {
 
 }  // namespace
 
-SecretFinder::SecretFinder(const pattern::PatternSet& patterns)
-    : patterns_(patterns), scratch_(make_scratch(patterns)) {
-  found_.reserve(64);
+size_t run_of_secret(std::string_view text, SecretForm form) {
+  const auto goes_on = [form](char c) {
+    switch (form) {
+      case SecretForm::kValue:
+      case SecretForm::kCredential:
+      case SecretForm::kBlob:
+        return !ends_unquoted(c);
+      case SecretForm::kUrlPassword:
+        return c != '@' && c != '/' && !ends_unquoted(c);
+      case SecretForm::kJwt:
+        return is_token(c) || c == '.';
+      default:
+        return is_of(form, c);
+    }
+  };
+  return static_cast<size_t>(std::find_if_not(text.begin(), text.end(), goes_on) - text.begin());
 }
 
-void SecretFinder::consider(std::string_view text, uint32_t kind, size_t match_end) {
+SecretFinder::SecretFinder(const pattern::PatternSet& patterns, const MaskKey& key)
+    : patterns_(patterns), scratch_(make_scratch(patterns)), key_(key) {
+  found_.reserve(64);
+  masks_.reserve(64);
+}
+
+MaskText SecretFinder::mask_of(std::string_view kind, std::string_view secret) const {
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  const uint16_t tag = mask_tag(key_, secret);
+  MaskText mask;
+  const auto put = [&mask](std::string_view text) {
+    mask.size += text.copy(mask.bytes.data() + mask.size, mask.bytes.size() - mask.size);
+  };
+  put(kMaskPrefix);
+  put(kind.substr(0, kKindSizeMax));
+  put("#");
+  for (int shift = 12; shift >= 0; shift -= 4) put(kHexDigits.substr((tag >> shift) & 15u, 1));
+  put("]");
+  return mask;
+}
+
+void SecretFinder::consider(std::string_view text, bool is_cut, uint32_t kind, size_t match_end) {
   if (!found_.empty() && match_end < found_.back().end) return;
   const bool credential = secret_kinds()[kind].form == SecretForm::kCredential;
   if (credential && match_end < dull_until_) return;
-  const Judge judge(text, secret_kinds()[kind], match_end);
+  const Judge judge(text, is_cut, secret_kinds()[kind], match_end);
   const Extent extent = judge.extent();
   if (credential && extent.end <= extent.start) dull_until_ = extent.end;
-  if (extent.end > extent.start) found_.push_back({extent.start, extent.end, kind});
+  if (extent.end <= extent.start) return;
+  found_.push_back({extent.start, extent.end, kind});
+  ends_in_secret_ = extent.end == text.size();
+  if (secret_kinds()[kind].form == SecretForm::kPem) {
+    ends_in_private_key_ = judge.begins_private_key(extent);
+  }
 }
 
 /// Sorts by start and lets the earlier of two overlapping secrets swallow the later.
@@ -326,34 +401,42 @@ void SecretFinder::merge_overlaps() {
   found_.resize(kept + 1);
 }
 
-std::string_view SecretFinder::mask(std::string_view text, Arena& arena, uint64_t& masked) {
+std::string_view SecretFinder::mask(std::string_view text, bool is_cut, Arena& arena,
+                                    uint64_t& masked) {
   found_.clear();
   dull_until_ = 0;
+  ends_in_private_key_ = false;
+  ends_in_secret_ = false;
   patterns_.scan(text, scratch_, [&](uint32_t kind, size_t end) noexcept {
-    consider(text, kind, end);
+    consider(text, is_cut, kind, end);
     return true;
   });
   if (found_.empty()) return text;
   merge_overlaps();
   masked += found_.size();
+  return with_masks(text, arena);
+}
+
+std::string_view SecretFinder::with_masks(std::string_view text, Arena& arena) {
+  masks_.clear();
   size_t size = text.size();
   for (const Found& found : found_) {
-    size += kMaskPrefix.size() + secret_kinds()[found.kind].kind.size() + 1;
-    size -= found.end - found.start;
+    const std::string_view secret = text.substr(found.start, found.end - found.start);
+    masks_.push_back(mask_of(secret_kinds()[found.kind].kind, secret));
+    size += masks_.back().size;
+    size -= secret.size();
   }
   char* const clean = arena.allocate(size);
   char* to = clean;
   const auto put = [&to](std::string_view bytes) {
-    std::memcpy(to, bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
     to += bytes.size();
   };
   size_t at = 0;
-  for (const Found& found : found_) {
-    put(text.substr(at, found.start - at));
-    put(kMaskPrefix);
-    put(secret_kinds()[found.kind].kind);
-    put("]");
-    at = found.end;
+  for (size_t i = 0; i < found_.size(); ++i) {
+    put(text.substr(at, found_[i].start - at));
+    put(masks_[i].text());
+    at = found_[i].end;
   }
   put(text.substr(at));
   return {clean, size};

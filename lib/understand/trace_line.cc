@@ -88,7 +88,7 @@ bool is_exception(std::string_view text) {
   return dots > 0 && is(name.front(), kUpper) && !rest.empty();
 }
 
-/// "main.main()", "net/http.(*conn).serve(0xc000...)", "main.run.func1", "created by main.run in..."
+/// "main.main()", "net/http.(*conn).serve(0xc000...)", "main.run.func1", "created by main.run"
 bool is_go_call(std::string_view text) {
   if (text.starts_with("created by ")) return true;
   const size_t open = text.find('(');
@@ -104,7 +104,9 @@ bool is_go_call(std::string_view text) {
                        c == ',' || c == '%';
     if (!known) return false;
   }
-  if (method || open == std::string_view::npos) return checked.find(' ') == std::string_view::npos;
+  if (method || open == std::string_view::npos) {
+    return checked.find(' ') == std::string_view::npos;
+  }
   return text.back() == ')';
 }
 

@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <functional>
+#include <new>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "event/correlation_id.h"
 #include "understand/ansi.h"
 #include "understand/chars.h"
 #include "understand/line_joiner.h"
 #include "understand/line_reader.h"
-#include "understand/secret_finder.h"
+#include "understand/line_mask.h"
+#include "understand/source_table.h"
 
 namespace gasoline::understand {
 
@@ -63,8 +67,29 @@ bool is_unfinished(const event::Event& event) {
   return event.metadata.find("\"partial\":true") != std::string_view::npos;
 }
 
+/// Pieces of long lines. Whether the last of them ends its line is not told.
+LineCut cut_of(const event::Event& event) {
+  if (event.metadata.empty()) return {};
+  const auto says = [&event](std::string_view member) {
+    return event.metadata.find(member) != std::string_view::npos;
+  };
+  const bool continued = says("\"continued\":true");
+  return {continued, continued || says("\"unterminated\":true") || is_unfinished(event)};
+}
+
 void set_if_empty(std::string_view& field, std::string_view value) {
   if (field.empty()) field = value;
+}
+
+/// Brings back what a masked event tells of a private key that its source was printing.
+void resume_secret(SecretState& state, const event::Event& event) {
+  if (event.metadata.find("\"in_private_key\":true") != std::string_view::npos) {
+    const bool is_part = event.message.find("[redacted:private-key") != std::string_view::npos;
+    state.strangers = state.in_private_key && !is_part ? state.strangers + 1 : 0;
+    state.in_private_key = true;
+  } else {
+    state.in_private_key = false;
+  }
 }
 
 /// A later line of an event that shows an id of its own shows the event's id beside it: so the two
@@ -80,13 +105,16 @@ void link_ids(event::Event& part, std::string_view id_of_head) {
 struct Understanding::State {
   State(const Rules& shared_rules, const Clock& shared_clock)
       : rules(shared_rules), clock(shared_clock) {
-    if (rules.secret_patterns() != nullptr) secrets.emplace(*rules.secret_patterns());
+    const pattern::PatternSet* const patterns = rules.secret_patterns();
+    if (patterns != nullptr) secrets.emplace(*patterns, rules.mask_key());
   }
 
   std::string_view mask(std::string_view text, Arena& arena) {
     return secrets ? secrets->mask(text, arena, counters.secrets_masked) : text;
   }
 
+  std::string_view mask_message(const event::Event& event, Arena& arena);
+  void mask_tags(event::Event& event, Arena& arena);
   void note_source(const event::Event& event);
   void note_reading(LineForm form, std::string_view text, const Reading& reading);
   void reject_stated_id(event::Event& event);
@@ -96,7 +124,11 @@ struct Understanding::State {
 
   const Rules& rules;
   const Clock& clock;
-  std::optional<SecretFinder> secrets;
+  std::optional<LineMask> secrets;
+  SourceTable<SecretState> secret_states{LineJoiner::kSourcesMax};
+  std::string tags_seen;  // of the last event, and what they look like masked
+  std::vector<std::string> tags_masked;
+  bool tags_hold_secret = false;
   LineReader lines;
   MetadataText metadata;
   LineJoiner joiner;
@@ -105,9 +137,55 @@ struct Understanding::State {
   Counters counters;
 };
 
+/// The raw message without escapes and secrets. Notes in metadata what a restart must know.
+std::string_view Understanding::State::mask_message(const event::Event& event, Arena& arena) {
+  const std::string_view text = strip_ansi(event.message, arena);
+  if (!secrets) return text;
+  if (!prints_lines(event.source)) return secrets->mask(text, arena, counters.secrets_masked);
+  SecretState& known = secret_states.of(line.source);
+  const LineCut cut = cut_of(event);
+  if (is_unfinished(event)) {
+    SecretState unfinished = known;  // the whole line is still to come
+    return secrets->mask_line(text, cut, unfinished, arena, counters.secrets_masked);
+  }
+  const std::string_view masked =
+      secrets->mask_line(text, cut, known, arena, counters.secrets_masked);
+  if (known.in_private_key) metadata.add_raw("in_private_key", "true");
+  return masked;
+}
+
+/// Tags are the same on most events of a source: they are looked at when they change.
+void Understanding::State::mask_tags(event::Event& event, Arena& arena) {
+  if (!secrets || event.tags.empty()) return;
+  size_t at = 0;
+  const auto was_seen = [&](std::string_view tag) {
+    const bool same = tags_seen.compare(at, tag.size(), tag) == 0 &&
+                      at + tag.size() < tags_seen.size() && tags_seen[at + tag.size()] == '\n';
+    at += tag.size() + 1;
+    return same;
+  };
+  if (!std::all_of(event.tags.begin(), event.tags.end(), was_seen) || at != tags_seen.size()) {
+    tags_seen.clear();
+    tags_masked.clear();
+    const uint64_t before = counters.secrets_masked;
+    for (const std::string_view tag : event.tags) {
+      tags_seen.append(tag).push_back('\n');
+      tags_masked.emplace_back(mask(tag, arena));
+    }
+    tags_hold_secret = counters.secrets_masked != before;
+  }
+  if (!tags_hold_secret) return;
+  auto* const tags = reinterpret_cast<std::string_view*>(
+      arena.allocate(event.tags.size() * sizeof(std::string_view)));
+  for (size_t i = 0; i < tags_masked.size(); ++i) {
+    new (&tags[i]) std::string_view(arena.copy(tags_masked[i]));
+  }
+  event.tags = {tags, tags_masked.size()};
+}
+
 void Understanding::State::note_source(const event::Event& event) {
   is_joinable = prints_lines(event.source) && !is_unfinished(event);
-  if (!is_joinable) return;
+  if (!prints_lines(event.source)) return;
   line.source = source_key(event, event.service);
   line.read_us = event.timestamp_us;
 }
@@ -198,12 +276,13 @@ void Understanding::resume(const event::Event& event) {
   const std::string_view process = written_member(event.metadata, "\"process\"");
   const bool names_service = !process.empty() && process == event.service;
   LineJoiner::Line line;
-  line.source = source_key(event, names_service ? std::string_view() : event.service);
-  line.source = key_of_process(line.source, process);
+  const uint64_t source = source_key(event, names_service ? std::string_view() : event.service);
+  line.source = key_of_process(source, process);
   line.text = event.message;
   line.has_header = event.level_stated || event.timestamp_stated;
   line.level = event.level;
   line.correlation_id = event.correlation_id;
+  resume_secret(state_->secret_states.of(source), event);
   state_->joiner.resume(line, event.event_id, written_member(event.metadata, "\"continues\""));
 }
 
@@ -221,14 +300,17 @@ void Understanding::understand(event::Event& event, Arena& arena) {
   const size_t stated_size = state.metadata.size();
   state.reject_stated_id(event);
 
-  const std::string_view text = state.mask(strip_ansi(event.message, arena), arena);
+  state.mask_tags(event, arena);
+  const std::string_view text = state.mask_message(event, arena);
   const TimeContext context{event.timestamp_us, state.rules.options().zone_offset_minutes_local};
   Reading reading;
   const LineForm form = state.lines.read(text, context, arena, reading, state.metadata);
   if (form == LineForm::kJson) ++state.counters.json_lines;
   if (form == LineForm::kLogfmt) ++state.counters.logfmt_lines;
 
-  event.message = reading.message;
+  // Within JSON, colours are written as escapes, so they only appear here.
+  const bool is_text = form == LineForm::kText;
+  event.message = is_text ? reading.message : strip_ansi(reading.message, arena);
   state.note_reading(form, text, reading);
   set_if_empty(event.service, reading.service);
   state.take_time(reading, event);

@@ -47,8 +47,10 @@ class Understanding {
   /// Metadata gains the line's other fields as raw JSON members, `level_raw` when the word differs
   /// from the level's name, and `correlation_id_rejected` for a stated id that is none.
   ///
-  /// Secrets are masked in the message and in metadata before anything else looks at them, as
-  /// "[redacted:kind]". The event's views may point into its old bytes, the arena, or literals.
+  /// Secrets are masked in the message, in metadata and in tags before anything else looks at them,
+  /// as "[redacted:kind#3f2a]" (mask_key.h), also those that go on in later lines and pieces of
+  /// their source (line_mask.h). The event's views may point into its old bytes, the arena, or
+  /// literals.
   void understand(event::Event& event, Arena& arena);
 
   /// Finds out whether the line that was just understood continues an event of its source, such as

@@ -56,5 +56,26 @@ TEST_CASE("the token is made once, for its owner only, and stays the same") {
   CHECK(*other->token(random) != token);
 }
 
+TEST_CASE("the key of the masks is made once, for its owner only, and made anew if it is damaged") {
+  const test::TemporaryDirectory directory;
+  io::RealFileSystem files;
+  SystemRandom random;
+  auto state = StateDirectory::open(files, directory / "state");
+  REQUIRE(state);
+  const auto made = state->mask_key(random);
+  REQUIRE(made);
+  CHECK(made->size() == 32);
+  CHECK(mode_of(state->mask_key_path()) == 0600);
+  CHECK(*state->mask_key(random) == *made);
+  CHECK(*state->token(random) != *made);
+  auto file = files.open(state->mask_key_path(), io::OpenMode::kCreateIfMissing);
+  REQUIRE(file);
+  REQUIRE(file.value()->write_at("not hex", 0));
+  const auto again = state->mask_key(random);
+  REQUIRE(again);
+  CHECK(*again != *made);
+  CHECK(again->find_first_not_of("0123456789abcdef") == std::string::npos);
+}
+
 }  // namespace
 }  // namespace gasoline::daemon

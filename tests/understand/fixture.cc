@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <catch2/catch.hpp>
+#include <regex>
 
 namespace gasoline::understand {
 
@@ -32,6 +33,11 @@ event::Event Reader::read(event::Event event) {
 std::string Reader::mask(std::string_view text) {
   arena_.reset();
   return std::string(understanding_.mask(text, arena_));
+}
+
+std::string untagged(std::string_view text) {
+  static const std::regex kTag("(\\[redacted:[a-z0-9-]+)#[0-9a-f]{4}\\]");
+  return std::regex_replace(std::string(text), kTag, "$1]");
 }
 
 bool are_json_members(std::string_view members) {

@@ -42,6 +42,9 @@ class Reader {
   std::string line_;
 };
 
+/// `text` with its masks as "[redacted:kind]", without the part that tells secrets apart.
+std::string untagged(std::string_view text);
+
 /// True if `members` are the inside of a well-formed JSON object.
 bool are_json_members(std::string_view members);
 
