@@ -204,7 +204,8 @@ void Wrapper::start_capture() {
         });
     streams.push_back({lane.stream, &*lane.ring, lane.pump.get()});
   }
-  sender_->start(run_, [this] { return spool_->directory(); });
+  sender_->start(
+      run_, [this] { return spool_->directory(); }, &spool_->claims());
   spool_->start(std::move(streams), started_members());
 }
 
@@ -326,6 +327,7 @@ void Wrapper::deliver() {
     warn("the last lines could not be spooled");
   }
   if (!is_delivered) {
+    spool_->tell_claimed_loss();
     if (Status synced = spool_->sync(); !synced) warn(synced.error().to_string());
   } else if (is_spooled) {
     hand_over();

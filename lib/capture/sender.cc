@@ -51,8 +51,10 @@ Sender::~Sender() {
   if (thread_.joinable()) finish(0, 0);
 }
 
-void Sender::start(spool::RunDescription run, std::function<std::string()> directory) {
+void Sender::start(spool::RunDescription run, std::function<std::string()> directory,
+                   SpoolClaims* claims) {
   run_ = std::move(run);
+  claims_ = claims;
   directory_ = std::move(directory);
   thread_ = std::thread([this] { this->run(); });
   std::unique_lock lock(mutex_);
@@ -156,14 +158,39 @@ bool Sender::open_own() {
 /// Fills the batch if it is empty. False if there is nothing to send.
 bool Sender::prepare(Outgoing& outgoing) {
   if (outgoing.batch.events > 0) return true;
-  outgoing.batch_start = outgoing.reader->position();
-  const Status read = outgoing.reader->next_batch(outgoing.limits, outgoing.batch);
+  const Status read = read_batch(outgoing);
   outgoing.is_readable = read.has_value();
   if (!read) {
     report("read", "cannot read the spool: " + read.error().to_string());
     return false;
   }
   return outgoing.batch.events > 0;
+}
+
+/// Reads the next batch, and claims it if somebody else may drop it.
+Status Sender::read_batch(Outgoing& outgoing) {
+  spool::SpoolReader& reader = *outgoing.reader;
+  if (claims_ == nullptr || &outgoing != own_.get()) {
+    outgoing.batch_start = reader.position();
+    return reader.next_batch(outgoing.limits, outgoing.batch);
+  }
+  const std::lock_guard lock(claims_->mutex);
+  if (reader.position().record < claims_->floor_record) {
+    if (Status sought = reader.seek({claims_->floor_record, 0}); !sought) return sought;
+  }
+  outgoing.batch_start = reader.position();
+  if (Status read = reader.next_batch(outgoing.limits, outgoing.batch); !read) return read;
+  if (outgoing.batch.events > 0) {
+    claims_->claimed_end_seq = std::max(claims_->claimed_end_seq, outgoing.batch.end_seq());
+  }
+  return {};
+}
+
+/// True if the batch exists in our memory only.
+bool Sender::was_dropped(const Outgoing& outgoing) {
+  if (claims_ == nullptr || &outgoing != own_.get()) return false;
+  const std::lock_guard lock(claims_->mutex);
+  return outgoing.batch_start.record < claims_->floor_record;
 }
 
 void Sender::send(Outgoing& outgoing) {
@@ -232,6 +259,10 @@ void Sender::on_taken(const Acknowledgement& said) {
 /// The batch is done with: releases what is behind it and sends the next.
 void Sender::move_on(std::string_view daemon_version) {
   Outgoing& outgoing = *std::exchange(in_flight_, nullptr);
+  if (claims_ != nullptr && &outgoing == own_.get()) {
+    const std::lock_guard lock(claims_->mutex);
+    claims_->acknowledged_end_seq = outgoing.batch.end_seq();
+  }
   outgoing.batch.events = 0;
   const uint64_t record = outgoing.reader->position().record;
   if (&outgoing == own_.get()) {
@@ -247,8 +278,11 @@ void Sender::move_on(std::string_view daemon_version) {
 void Sender::on_refused() {
   has_answered_ = true;
   Outgoing& outgoing = *in_flight_;
-  if (outgoing.batch.events == 1) {
-    reject("[{\"index\":0,\"error\":\"refused by itself\"}]");
+  const bool can_be_split = outgoing.batch.events > 1 && !was_dropped(outgoing);
+  if (!can_be_split) {
+    reject(outgoing.batch.events == 1
+               ? "[{\"index\":0,\"error\":\"refused by itself\"}]"
+               : "[{\"error\":\"refused together, and no longer in the spool to be split\"}]");
     outgoing.limits = spool::BatchLimits{};
     return move_on({});
   }

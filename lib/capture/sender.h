@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "capture/acknowledgement.h"
 #include "capture/daemon_starter.h"
+#include "capture/spool_claims.h"
 #include "http/client.h"
 #include "io/file_system.h"
 #include "journal/writer.h"
@@ -58,8 +59,9 @@ class Sender {
   Sender& operator=(const Sender&) = delete;
 
   /// Starts the thread. `directory` answers with the spool's directory, empty while there is none
-  /// yet.
-  void start(spool::RunDescription run, std::function<std::string()> directory);
+  /// yet. `claims` are shared with who drops what the spool has no room for; null if nobody does.
+  void start(spool::RunDescription run, std::function<std::string()> directory,
+             SpoolClaims* claims = nullptr);
   /// The spool has more. Any thread; cheap while the sender is busy.
   void notify();
   /// The spool is complete: delivers what is left and ends the thread, after at most `timeout_us`,
@@ -85,6 +87,8 @@ class Sender {
   void run();
   void pump();
   bool prepare(Outgoing& outgoing);
+  Status read_batch(Outgoing& outgoing);
+  bool was_dropped(const Outgoing& outgoing);
   bool open_own();
   bool adopt_next();
   void send(Outgoing& outgoing);
@@ -117,6 +121,7 @@ class Sender {
   // The sender's thread only.
   spool::RunDescription run_;
   std::function<std::string()> directory_;
+  SpoolClaims* claims_ = nullptr;
   loop::Loop* loop_ = nullptr;
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<loop::Timer> retry_timer_;

@@ -53,6 +53,19 @@ Weight weight_of(const spool::SpoolRecord& record) {
   }
 }
 
+/// Of those of a record's events whose numbers are from `from_seq` on and below `end_seq`.
+Weight weight_of(const spool::SpoolRecord& record, uint64_t from_seq, uint64_t end_seq) {
+  const uint64_t from = std::clamp(from_seq, record.first_seq, record.end_seq());
+  const uint64_t end = std::clamp(end_seq, from, record.end_seq());
+  if (end - from == record.count) return weight_of(record);
+  if (end == from || record.kind != spool::RecordKind::kLines) return {};
+  std::string_view rest = record.bytes;
+  for (uint64_t seq = record.first_seq; seq < from; ++seq) rest.remove_prefix(rest.find('\n') + 1);
+  const size_t from_size = rest.size();
+  for (uint64_t seq = from; seq < end; ++seq) rest.remove_prefix(rest.find('\n') + 1);
+  return {end - from, from_size - rest.size()};
+}
+
 }  // namespace
 
 SpoolWriter::SpoolWriter(io::FileSystem& files, const Clock& clock, Random& random, Options options,
@@ -177,6 +190,7 @@ bool SpoolWriter::open_in(const std::string& directory) {
   sync_thread_ = std::make_unique<journal::SyncThread>(*journal_, nullptr);
   active_ = SegmentCount{};
   active_.first_record = journal_->next_sequence();
+  active_.first_seq = next_seq_;
   const std::lock_guard lock(directory_mutex_);
   directory_ = run_directory;
   return true;
@@ -273,9 +287,11 @@ void SpoolWriter::close_segment_when_full() {
   const uint64_t segment_size = std::min(kSegmentSizeBytesMax, options_.size_bytes_max / 4);
   if (active_.captured_bytes < segment_size || !journal_->rotate()) return;
   active_.end_record = journal_->next_sequence();
+  active_.end_seq = next_seq_;
   closed_.push_back(active_);
   active_ = SegmentCount{};
   active_.first_record = journal_->next_sequence();
+  active_.first_seq = next_seq_;
 }
 
 void SpoolWriter::release_acknowledged() {
@@ -314,39 +330,60 @@ void SpoolWriter::expire() {
 
 void SpoolWriter::drop_oldest(std::string_view reason) {
   SegmentCount lost = closed_.front();
-  subtract_acknowledged(lost);
+  const std::lock_guard lock(claims_.mutex);
+  SegmentCount claimed = lost;
+  count_events(claimed, claims_.acknowledged_end_seq, claims_.claimed_end_seq);
+  count_events(lost, claims_.claimed_end_seq, lost.end_seq);
   const auto dropped = journal_->drop_oldest();
   if (!dropped || !dropped->has_value()) return;
+  claims_.floor_record = closed_.front().end_record;
   closed_.pop_front();
+  if (claimed_loss_.end_seq != claims_.claimed_end_seq) claimed_loss_ = SegmentCount{};
+  add_loss(claimed_loss_, claimed);
+  claimed_loss_.end_seq = claims_.claimed_end_seq;
   if (lost.lines == 0) return;
   counters_.dropped_lines.fetch_add(lost.lines, std::memory_order_relaxed);
-  if (untold_loss_) {
-    untold_loss_->lines += lost.lines;
-    untold_loss_->bytes += lost.bytes;
-    untold_loss_->to_us = lost.to_us;
-  } else {
-    untold_loss_ = lost;
-    untold_reason_ = reason;
-  }
+  if (!untold_loss_) untold_reason_ = reason;
+  if (!untold_loss_) untold_loss_.emplace();
+  add_loss(*untold_loss_, lost);
 }
 
-/// Of a segment that was acknowledged in part, only the rest is lost: count that by reading it.
-void SpoolWriter::subtract_acknowledged(SegmentCount& lost) {
-  const uint64_t record = acknowledged_record_.load(std::memory_order_acquire);
-  if (record <= lost.first_record) return;
-  auto reader = journal::Reader::open(files_, directory(), record);
+void SpoolWriter::add_loss(SegmentCount& to, const SegmentCount& lost) {
+  to.lines += lost.lines;
+  to.bytes += lost.bytes;
+  if (to.from_us == 0) to.from_us = lost.from_us;
+  to.to_us = lost.to_us;
+}
+
+void SpoolWriter::count_events(SegmentCount& segment, uint64_t from_seq, uint64_t end_seq) {
+  const bool is_whole = from_seq <= segment.first_seq && end_seq >= segment.end_seq;
+  if (is_whole) return;
+  segment.lines = segment.bytes = 0;
+  if (from_seq >= segment.end_seq || end_seq <= segment.first_seq) return;
+  auto reader = journal::Reader::open(files_, directory(), segment.first_record);
   if (!reader) return;
   spool::SpoolRecord kept;
   std::vector<spool::EventTimes> times;
-  lost.lines = lost.bytes = 0;
-  while (reader.value()->next_sequence() < lost.end_record) {
+  while (reader.value()->next_sequence() < segment.end_record) {
     const journal::ReadResult result = reader.value()->read_next();
     const auto* read = std::get_if<journal::Record>(&result);
     if (read == nullptr || !spool::parse_record(read->payload, kept, times)) return;
-    const Weight weight = weight_of(kept);
-    lost.lines += weight.lines;
-    lost.bytes += weight.bytes;
+    const Weight weight = weight_of(kept, from_seq, end_seq);
+    segment.lines += weight.lines;
+    segment.bytes += weight.bytes;
   }
+}
+
+void SpoolWriter::tell_claimed_loss() {
+  if (journal_ == nullptr) return;
+  {
+    const std::lock_guard lock(claims_.mutex);
+    if (claims_.acknowledged_end_seq >= claimed_loss_.end_seq || claimed_loss_.lines == 0) return;
+  }
+  if (!untold_loss_) untold_reason_ = "the spool was full";
+  if (!untold_loss_) untold_loss_.emplace();
+  add_loss(*untold_loss_, claimed_loss_);
+  tell_loss();
 }
 
 bool SpoolWriter::is_drained() const {

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/wake_up.h"
+#include "capture/spool_claims.h"
 #include "capture/stream_pump.h"
 #include "io/file_system.h"
 #include "journal/sync_thread.h"
@@ -71,6 +72,10 @@ class SpoolWriter {
   /// The pumps have ended: spool the rest and the run_ended event, and end the thread. Gives up on
   /// a disk that takes nothing for `patience_us`. False if something could not be spooled.
   bool finish(std::string ended, int64_t patience_us);
+  /// For the sender of this spool.
+  SpoolClaims& claims() { return claims_; }
+  /// After finish(), when the sender has given up: tells of what it held, if it was dropped here.
+  void tell_claimed_loss();
   /// All records below `record` were acknowledged. Any thread.
   void acknowledge(uint64_t record);
 
@@ -96,6 +101,8 @@ class SpoolWriter {
   struct SegmentCount {
     uint64_t first_record = 0;
     uint64_t end_record = 0;
+    uint64_t first_seq = 0;
+    uint64_t end_seq = 0;
     uint64_t lines = 0;           // those that its gap events tell of among them
     uint64_t bytes = 0;           // likewise
     uint64_t captured_bytes = 0;  // in its own records
@@ -116,7 +123,9 @@ class SpoolWriter {
   void make_room(uint64_t wanted_bytes);
   void expire();
   void drop_oldest(std::string_view reason);
-  void subtract_acknowledged(SegmentCount& lost);
+  static void add_loss(SegmentCount& to, const SegmentCount& lost);
+  /// Sets lines and bytes of `segment` to those of its events from `from_seq` to `end_seq`.
+  void count_events(SegmentCount& segment, uint64_t from_seq, uint64_t end_seq);
   void close_segment_when_full();
   void release_acknowledged();
   bool is_drained() const;
@@ -152,6 +161,8 @@ class SpoolWriter {
   std::deque<SegmentCount> closed_;
   std::optional<SegmentCount> untold_loss_;  // dropped, and no gap event of it written yet
   std::string untold_reason_;
+  SegmentCount claimed_loss_;  // dropped while the sender held it, up to end_seq
+  SpoolClaims claims_;
   int64_t retry_at_us_ = 0;
   int64_t retry_delay_us_ = 0;
   int64_t next_expiry_us_ = 0;

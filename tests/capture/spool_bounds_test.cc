@@ -32,6 +32,21 @@ void write_lines(SpoolRig& rig, uint64_t first, uint64_t count) {
   REQUIRE(eventually([&] { return rig.writer->counters().lines.load() == first + count; }));
 }
 
+/// As the sender does: the events below `end_seq` are in its hand.
+void claim(SpoolRig& rig, uint64_t end_seq) {
+  const std::lock_guard lock(rig.writer->claims().mutex);
+  rig.writer->claims().claimed_end_seq = end_seq;
+}
+
+/// ... and now they are acknowledged.
+void acknowledge(SpoolRig& rig, uint64_t record) {
+  {
+    const std::lock_guard lock(rig.writer->claims().mutex);
+    rig.writer->claims().acknowledged_end_seq = rig.writer->claims().claimed_end_seq;
+  }
+  rig.writer->acknowledge(record);
+}
+
 TEST_CASE("a full spool drops its oldest lines, and gaps and lines together make up all of them") {
   test::TemporaryDirectory directory;
   io::RealFileSystem files;
@@ -68,7 +83,8 @@ TEST_CASE("what was acknowledged is not told as lost when the rest of its segmen
     delivered_lines += line_count(fresh);
     told_lines += test::sum_of_gaps(fresh).lines;
     next_record = fresh.back().sequence + 1;
-    rig.writer->acknowledge(next_record);
+    claim(rig, fresh.back().record.end_seq());
+    acknowledge(rig, next_record);
   };
   uint64_t lines = 0;
   for (const uint64_t count : {1'000u, 9'000u, 30'000u, 500u, 40'000u, 2'000u}) {
@@ -81,6 +97,29 @@ TEST_CASE("what was acknowledged is not told as lost when the rest of its segmen
   deliver();
   CHECK(told_lines > 0);
   CHECK(delivered_lines + told_lines == lines);
+}
+
+TEST_CASE("lines in the sender's hand are told as lost only if it gives them up") {
+  const bool is_delivered = GENERATE(false, true);
+  test::TemporaryDirectory directory;
+  io::RealFileSystem files;
+  SpoolRig rig(files, directory / "spool", small_spool());
+  rig.start();
+  write_lines(rig, 0, 1'000);
+  // The run's first event is its start; the last line held is in the midst of a record.
+  constexpr uint64_t kHeldLines = 321;
+  claim(rig, 1 + 1 + kHeldLines);
+  write_lines(rig, 1'000, 79'000);
+  CHECK(rig.finish(kLongUs));
+  {
+    const std::lock_guard lock(rig.writer->claims().mutex);
+    CHECK(rig.writer->claims().floor_record > 1);
+  }
+  if (is_delivered) acknowledge(rig, 2);
+  rig.writer->tell_claimed_loss();
+  const auto records = test::read_spool(files, rig.writer->directory());
+  const uint64_t held = is_delivered ? kHeldLines : 0;
+  CHECK(line_count(records) + test::sum_of_gaps(records).lines + held == 80'000);
 }
 
 TEST_CASE("a spool whose lines are acknowledged never drops any") {
