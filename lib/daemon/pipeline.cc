@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "event/event_codec.h"
 #include "event/json_text.h"
+#include "spool/spool_record.h"
 
 namespace gasoline::daemon {
 namespace {
@@ -224,6 +225,8 @@ bool Pipeline::check_run(Outcome& outcome) {
 void Pipeline::select_events(Outcome& outcome) {
   accepted_.clear();
   const uint64_t taken_seq = log_.marks().last_seq(batch_.run_id);
+  const bool begins_late = !batch_.run_id.empty() && taken_seq == 0 && batch_.first_seq > 1;
+  if (begins_late && !batch_.events.empty()) accepted_.push_back(make_gap_before_batch());
   for (size_t i = 0; i < batch_.events.size(); ++i) {
     event::Event& event = batch_.events[i];
     const size_t index = batch_.indexes[i];
@@ -247,6 +250,24 @@ void Pipeline::select_events(Outcome& outcome) {
     if (!outcome.event_ids.empty()) outcome.event_ids.push_back(',');
     event::append_json_string(outcome.event_ids, event.event_id);
   }
+}
+
+/// A run of which this log knows nothing goes on in its midst: the log that has its beginning was
+/// lost or emptied. The gap has the number before the batch's first, so a repeat makes no second.
+event::Event Pipeline::make_gap_before_batch() {
+  event::Event event = batch_.events.front();
+  spool::Gap gap;
+  gap.lines = batch_.first_seq - 2;  // the run's first event is its start
+  gap.from_us = gap.to_us = event.timestamp_us;
+  gap.reason = "acknowledged by a daemon whose event log is gone";
+  event.event_id = {};
+  event.message = "earlier lines of this run are not here";
+  event.metadata = arena_.copy(spool::to_json_members(gap));
+  event.line = 0;
+  event.level = event::Level::kWarn;
+  event.level_stated = true;
+  complete(event, batch_.first_seq - 1);
+  return event;
 }
 
 void Pipeline::complete(event::Event& event, uint64_t seq) {

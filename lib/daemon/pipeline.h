@@ -108,6 +108,7 @@ class Pipeline {
   std::vector<Job> take_jobs();
   Outcome process(Job& job);
   void select_events(Outcome& outcome);
+  event::Event make_gap_before_batch();
   void complete(event::Event& event, uint64_t seq);
   bool check_run(Outcome& outcome);
   Status store_batch();

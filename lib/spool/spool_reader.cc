@@ -62,6 +62,8 @@ Status SpoolReader::seek(SpoolPosition position) {
   journal_ = std::move(*journal);
   position_ = position;
   has_record_ = false;
+  expected_seq_ = 0;
+  is_damaged_ = false;
   return {};
 }
 
@@ -72,11 +74,13 @@ Result<SpoolReader::Fetched> SpoolReader::fetch() {
     if (auto* error = std::get_if<Error>(&result)) return *error;
     if (auto* damage = std::get_if<journal::Corruption>(&result)) {
       if (!damage->is_released) damaged_records_ += damage->end_missing - damage->first_missing;
+      is_damaged_ = is_damaged_ || !damage->is_released;
       continue;
     }
     const auto& record = std::get<journal::Record>(result);
     if (!parse_record(record.payload, record_, times_)) {
       ++damaged_records_;
+      is_damaged_ = true;
       continue;
     }
     if (record.sequence != position_.record) position_ = {record.sequence, 0};
@@ -120,12 +124,40 @@ void SpoolReader::append_event(std::string& body, std::string_view bytes, uint64
   append_event_text(body, event);
 }
 
+/// True if events are missing before the fetched record, and nobody else tells of them.
+bool SpoolReader::has_damage_before() const {
+  return is_damaged_ && expected_seq_ > 0 && position_.event_index == 0 &&
+         record_.first_seq > expected_seq_;
+}
+
+void SpoolReader::fill_with_damage(SpoolBatch& batch) {
+  Gap gap;
+  gap.lines = record_.first_seq - expected_seq_;
+  gap.from_us = gap.to_us = times_.front().time_us;
+  gap.reason = "the spool is damaged there";
+  const std::string metadata = to_json_members(gap);
+  CapturedEvent event;
+  event.stream = record_.stream;
+  event.time_us = gap.from_us;
+  event.message = message_of(RecordKind::kGap);
+  event.metadata = metadata;
+  event.level = "warn";
+  begin_batch(batch, record_.first_seq - 1);
+  append_event_text(batch.body, event);
+  batch.events = 1;
+  is_damaged_ = false;
+}
+
+void SpoolReader::begin_batch(SpoolBatch& batch, uint64_t first_seq) const {
+  batch.first_seq = first_seq;
+  batch.body = "{" + envelope_members(run_, first_seq) + ",\"events\":[";
+}
+
 /// Adds events of the current record. True if the batch can take more.
 bool SpoolReader::add_events(const BatchLimits& limits, SpoolBatch& batch) {
   const uint64_t seq = record_.first_seq + position_.event_index;
   if (batch.events == 0) {
-    batch.first_seq = seq;
-    batch.body = "{" + envelope_members(run_, seq) + ",\"events\":[";
+    begin_batch(batch, seq);
   } else if (seq != batch.end_seq()) {
     return false;
   }
@@ -139,6 +171,8 @@ bool SpoolReader::add_events(const BatchLimits& limits, SpoolBatch& batch) {
     append_event(batch.body, bytes, position_.event_index, take_time());
     ++batch.events;
     ++position_.event_index;
+    expected_seq_ = batch.end_seq();
+    is_damaged_ = false;
   }
   position_ = {position_.record + 1, 0};
   has_record_ = false;
@@ -153,6 +187,10 @@ Status SpoolReader::next_batch(const BatchLimits& limits, SpoolBatch& batch) {
     // What the batch has already is not held back: the next call meets the error again.
     if (!fetched && batch.events == 0) return fetched.error();
     if (!fetched || *fetched == Fetched::kEnd) break;
+    if (has_damage_before()) {
+      if (batch.events == 0) fill_with_damage(batch);
+      break;
+    }
     has_room = add_events(limits, batch);
   }
   if (batch.events > 0) batch.body += "]}";

@@ -34,8 +34,9 @@ struct BatchLimits {
 
 /// Reads a spool, live or dead, and makes batches of it. One thread at a time.
 ///
-/// Events of one batch have consecutive numbers: where some are missing (a damaged record, a
-/// dropped segment), a new batch begins.
+/// Events of one batch have consecutive numbers: where some are missing, a new batch begins. Of a
+/// dropped segment the spool has a gap event. In the place of damaged records comes a gap event of
+/// the reader's own, a batch by itself under the last of the missing numbers.
 class SpoolReader {
  public:
   static Result<std::unique_ptr<SpoolReader>> open(io::FileSystem& files,
@@ -57,6 +58,9 @@ class SpoolReader {
   enum class Fetched { kRecord, kEnd };
   Result<Fetched> fetch();
   int64_t take_time();
+  bool has_damage_before() const;
+  void fill_with_damage(SpoolBatch& batch);
+  void begin_batch(SpoolBatch& batch, uint64_t first_seq) const;
   bool add_events(const BatchLimits& limits, SpoolBatch& batch);
   void append_event(std::string& body, std::string_view bytes, uint64_t index, int64_t time_us);
 
@@ -66,6 +70,8 @@ class SpoolReader {
   std::unique_ptr<journal::Reader> journal_;
   SpoolPosition position_;
   uint64_t damaged_records_ = 0;
+  uint64_t expected_seq_ = 0;  // of the next event; 0 if none was read yet
+  bool is_damaged_ = false;    // since that event
 
   // The record being cut into events. Its bytes belong to journal_.
   bool has_record_ = false;

@@ -3,10 +3,12 @@
 import json
 import os
 import random
+import shutil
 import signal
+import subprocess
 import threading
 
-from harness import GasolineTest, main, program, share_of, wait_for
+from harness import GasolineTest, is_line, main, program, share_of, wait_for
 
 
 class Restart(GasolineTest):
@@ -84,6 +86,26 @@ class Restart(GasolineTest):
         again = self.sandbox.post_events(batch, run_id=run, seq=6, service="s").json()
         self.assertEqual((again["count"], again["duplicates"]), (10, 5))
         self.assertEqual(len(self.sandbox.timeline(service="s")), 15)
+
+    def test_lines_acknowledged_to_a_log_that_was_emptied_are_accounted_for(self):
+        daemon = self.sandbox.start_daemon()
+        wrapper = self.sandbox.popen(self.sandbox.wrapper(
+            "sh", "-c", "seq -f 'line %g' 1 1000; read go; seq -f 'line %g' 1001 1500",
+            options=("--no-daemon", "--name", "w")), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        self.sandbox.await_lines("w", 1000)
+        # The wrapper has the acknowledgement of all of them: its spool has nothing left to send.
+        wait_for(lambda: self.sandbox.get("/v1/stats").json()["events"] >= 1001, "the start too")
+        daemon.kill()
+        shutil.rmtree(self.sandbox.state + "/gasoline/events")
+        self.sandbox.start_daemon()
+        wrapper.communicate(b"go\n", timeout=30)
+        events = self.sandbox.await_run_end("w")
+        lines = [int(e["message"].split()[1]) for e in events if is_line(e)]
+        gaps = [e["metadata"]["gap"] for e in events if "gap" in e["metadata"]]
+        self.assertEqual(len(lines), len(set(lines)), "a line is there twice")
+        self.assertEqual(lines, list(range(1501 - len(lines), 1501)))
+        self.assertEqual([(gap["lines"], gap["reason"]) for gap in gaps],
+                         [(1500 - len(lines), "acknowledged by a daemon whose event log is gone")])
 
     def run_id(self):
         self.sandbox.run_wrapped("true", options=("--no-daemon", "--name", "donor"))
