@@ -52,4 +52,22 @@ Status File::write_at(std::span<const std::string_view> parts, uint64_t offset) 
   return {};
 }
 
+Result<size_t> File::write_some_durably_at(std::string_view bytes, uint64_t offset) {
+  Result<size_t> wrote = write_some_at(std::span<const std::string_view>(&bytes, 1), offset);
+  if (!wrote) return wrote;
+  if (Status synced = sync_data(); !synced) return std::move(synced).error();
+  return wrote;
+}
+
+Status File::write_durably_at(std::string_view bytes, uint64_t offset) {
+  while (!bytes.empty()) {
+    Result<size_t> wrote = write_some_durably_at(bytes, offset);
+    if (!wrote) return std::move(wrote).error();
+    if (*wrote == 0) return no_progress();
+    bytes.remove_prefix(*wrote);
+    offset += *wrote;
+  }
+  return {};
+}
+
 }  // namespace gasoline::io

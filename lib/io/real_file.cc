@@ -99,6 +99,18 @@ Status RealFile::sync_data() {
   return {};
 }
 
+Result<size_t> RealFile::write_some_durably_at(std::string_view bytes, uint64_t offset) {
+  const iovec vector{const_cast<char*>(bytes.data()), bytes.size()};
+  for (;;) {
+    const ssize_t wrote =
+        ::pwritev2(fd_.get(), &vector, 1, static_cast<off_t>(offset), RWF_DSYNC);
+    if (wrote >= 0) return static_cast<size_t>(wrote);
+    if (errno == EOPNOTSUPP || errno == ENOSYS) break;
+    if (errno != EINTR) return failed("write durably");
+  }
+  return File::write_some_durably_at(bytes, offset);  // an old kernel, or a sandbox
+}
+
 Status RealFile::allocate(uint64_t offset, uint64_t size) {
   while (::fallocate(fd_.get(), 0, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0) {
     if (errno != EINTR) return failed("fallocate");

@@ -17,6 +17,7 @@ class RealFile final : public File {
   Result<size_t> read_some_at(void* to, size_t size, uint64_t offset) override;
   Result<size_t> write_some_at(std::span<const std::string_view> parts, uint64_t offset) override;
   Status sync_data() override;
+  Result<size_t> write_some_durably_at(std::string_view bytes, uint64_t offset) override;
   Status allocate(uint64_t offset, uint64_t size) override;
   Status truncate(uint64_t size) override;
   Result<FileStatus> status() override;

@@ -115,8 +115,9 @@ Result<SegmentDirectory::Draft> SegmentDirectory::draft(const SegmentHeader& hea
     draft.file = std::move(*made);
   }
   const SegmentHeaderBytes bytes = encode(header);
-  Status done = draft.file->write_at(std::string_view(bytes.data(), bytes.size()), 0);
-  if (done && durable) done = draft.file->sync_data();
+  const std::string_view text(bytes.data(), bytes.size());
+  // Not sync_data(): a spare may have much of its former life still to be written, to no use.
+  Status done = durable ? draft.file->write_durably_at(text, 0) : draft.file->write_at(text, 0);
   if (!done) {
     discard(draft);
     return std::move(done).error();

@@ -55,7 +55,8 @@ Status Writer::recover() {
     const auto oldest = closed_.end() - static_cast<ptrdiff_t>(unsynced_.size());
     synced_sequence_ = oldest->first_sequence;
   }
-  if (active_.is_broken) return start_segment();
+  // With as many unsynced ones as the next recovery looks for, the first append syncs before that.
+  if (active_.is_broken && unsynced_.size() < kUnsyncedSegmentsMax) return start_segment();
   return {};
 }
 

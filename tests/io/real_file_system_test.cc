@@ -15,7 +15,7 @@ namespace {
 using test::TemporaryDirectory;
 
 std::string contents(File& file) {
-  std::string bytes(1024, '\0');
+  std::string bytes(100'000, '\0');
   bytes.resize(file.read_at(bytes.data(), bytes.size(), 0).value());
   return bytes;
 }
@@ -63,8 +63,14 @@ TEST_CASE("short reads and writes are carried on until all is done") {
     REQUIRE(std::string_view(back, 9) == "abcdefghi");
     REQUIRE(file.read_at(back, sizeof back, 8).value() == 3);
   }
+  for (size_t limit = 1; limit < 5; ++limit) {
+    ShortFile file(limit);
+    REQUIRE(file.write_durably_at("abcd", 1));
+    REQUIRE(file.bytes.substr(1) == "abcd");
+  }
   ShortFile stuck(0);
   REQUIRE(stuck.write_at("x", 0).error().code == EIO);
+  REQUIRE(stuck.write_durably_at("x", 0).error().code == EIO);
 }
 
 TEST_CASE("a file is written in parts, read, cut and reserved") {
@@ -82,6 +88,22 @@ TEST_CASE("a file is written in parts, read, cut and reserved") {
   REQUIRE(file->status().value().allocated_bytes >= 100'000);
   REQUIRE(files.open(at / "f", OpenMode::kCreateExclusive).error().code == EEXIST);
   REQUIRE(files.status(at / "f").value().inode == file->status().value().inode);
+}
+
+TEST_CASE("parts of any sizes come to lie one behind the other") {
+  TemporaryDirectory at;
+  RealFileSystem files;
+  auto file = files.open(at / "f", OpenMode::kCreateExclusive).value();
+  std::string expected;
+  for (const size_t size : {0u, 1u, 1000u, 1022u, 1023u, 1024u, 1025u, 5000u}) {
+    const std::string large(size, static_cast<char>('a' + size % 26));
+    const std::string_view parts[] = {"h", large, ""};
+    REQUIRE(file->write_at(parts, expected.size()));
+    expected += "h" + large;
+    REQUIRE(contents(*file) == expected);
+  }
+  REQUIRE(file->write_durably_at("durable", 3));
+  REQUIRE(contents(*file) == expected.replace(3, 7, "durable"));
 }
 
 TEST_CASE("files are made for their owner only") {

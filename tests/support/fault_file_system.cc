@@ -49,6 +49,19 @@ struct FaultFileSystem::Node {
     unsynced.clear();
     size_min = current.size();
   }
+  /// Only what lies within `range`; the size as far as that is needed to read it.
+  void make_durable(const Piece& range) {
+    const uint64_t end = std::min<uint64_t>(range.offset + range.size, current.size());
+    if (durable.size() < end) durable.resize(end);
+    take(range);
+    forget(range);
+  }
+  void forget(const Piece& range) {
+    std::erase_if(unsynced, [&range](const Piece& piece) {
+      return piece.offset >= range.offset &&
+             piece.offset + piece.size <= range.offset + range.size;
+    });
+  }
   void take(const Piece& piece) {
     if (piece.offset >= current.size() || piece.offset >= durable.size()) return;
     const uint64_t size =
@@ -107,6 +120,19 @@ class FaultFile final : public io::File {
     }
     if (!begun) return begun.error();
     return bytes.size();
+  }
+
+  Result<size_t> write_some_durably_at(std::string_view bytes, uint64_t offset) override {
+    Result<size_t> wrote =
+        write_some_at(std::span<const std::string_view>(&bytes, 1), offset);
+    if (!wrote) return wrote;
+    const std::scoped_lock lock(disk_.mutex_);
+    if (Status begun = disk_.begin(FaultFileSystem::kSync, "fdatasync " + path_); !begun) {
+      if (!disk_.is_cut_) node_->forget({offset, *wrote});
+      return std::move(begun).error();
+    }
+    if (!disk_.ignores_file_syncs_) node_->make_durable({offset, *wrote});
+    return wrote;
   }
 
   Status sync_data() override {
