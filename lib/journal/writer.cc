@@ -67,10 +67,7 @@ Result<uint64_t> Writer::append(std::span<const std::string_view> parts) {
   }
   announce();
   if (options_.sync == SyncPolicy::kAlways) {
-    const std::scoped_lock serialized(sync_mutex_);
-    if (synced_sequence() <= sequence) {
-      if (Status synced = sync_serialized(); !synced) return std::move(synced).error();
-    }
+    if (Status synced = sync_together(sequence); !synced) return std::move(synced).error();
   }
   return sequence;
 }

@@ -144,6 +144,7 @@ class Writer {
   SegmentHeader new_header(uint64_t first_sequence, uint32_t flags);
   void announce();
 
+  Status sync_together(uint64_t sequence);
   Status sync_serialized();
   Status append_again();
   Status copy_unsynced(io::File& to, uint64_t segment_id, uint64_t from_sequence,
@@ -160,6 +161,7 @@ class Writer {
   JournalId journal_id_;
 
   // Lock order: release_mutex_, sync_mutex_, mutex_. Only mutex_ is taken by a usual append.
+  // group_mutex_ is held for no call but synced_sequence().
   std::mutex release_mutex_;
   std::mutex sync_mutex_;
   mutable std::mutex mutex_;
@@ -175,6 +177,10 @@ class Writer {
   int64_t names_checked_us_ = 0;
   bool is_sync_failed_ = false;  // a descriptor of unsynced_ or active_ cannot be trusted again
   bool is_lost_ = false;         // the directory or the active segment's name is gone
+
+  std::mutex group_mutex_;  // kAlways only
+  std::condition_variable group_condition_;
+  bool is_group_syncing_ = false;
 
   std::mutex wait_mutex_;
   std::condition_variable wait_condition_;

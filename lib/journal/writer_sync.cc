@@ -11,6 +11,22 @@ Status Writer::sync() {
   return sync_serialized();
 }
 
+/// Returns once the record is durable. One of the threads that wait for that syncs for all of them;
+/// who came too late for it is part of the next group. Not a queue for sync_mutex_: there, those whose
+/// records are durable already would stand behind the next fdatasync.
+Status Writer::sync_together(uint64_t sequence) {
+  std::unique_lock lock(group_mutex_);
+  while (synced_sequence() <= sequence && is_group_syncing_) group_condition_.wait(lock);
+  if (synced_sequence() > sequence) return {};
+  is_group_syncing_ = true;
+  lock.unlock();
+  const Status synced = sync();
+  lock.lock();
+  is_group_syncing_ = false;
+  group_condition_.notify_all();
+  return synced;
+}
+
 /// Under sync_mutex_. The slow calls happen outside mutex_, so that appends go on meanwhile.
 Status Writer::sync_serialized() {
   std::vector<std::shared_ptr<io::File>> files;

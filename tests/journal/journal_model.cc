@@ -32,6 +32,7 @@ bool JournalModel::open() {
   for (uint64_t gone = next; gone < synced_; ++gone) {
     if (!unsure_.contains(gone)) violate("sequences restart at " + std::to_string(next));
   }
+  synced_ = std::min(synced_, next);
   appended_.erase(appended_.lower_bound(next), appended_.end());
   return true;
 }

@@ -1,4 +1,0 @@
-gasoline_bench(
-  journal_append
-  USES journal io base
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/journal_append.cc)
