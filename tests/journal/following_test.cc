@@ -237,4 +237,37 @@ TEST_CASE("threads that append under kAlways share syncs and get every sequence 
   REQUIRE(read_all(disk, "/j").records.size() == 800);
 }
 
+TEST_CASE("what threads under kAlways are told is durable is, while syncs fail") {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    FaultFileSystem disk(seed);
+    SystemClock clock;
+    SeededRandom random(seed);
+    WriterOptions options = tiny_segments();
+    options.sync = journal::SyncPolicy::kAlways;
+    auto writer = value_of(Writer::open(disk, "/j", options, clock, random));
+    disk.fail(FaultFileSystem::kSync | FaultFileSystem::kSyncDirectory, EIO, 20 * seed, 7);
+    std::vector<std::vector<uint64_t>> confirmed(4);
+    std::vector<std::thread> threads;
+    for (auto& mine : confirmed) {
+      threads.emplace_back([&writer, &mine] {
+        for (int i = 0; i < 100; ++i) {
+          if (Result<uint64_t> sequence = writer->append("payload")) mine.push_back(*sequence);
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    writer.reset();
+    disk.return_power();
+    std::vector<bool> is_there(500);
+    for (const auto& [sequence, payload] : read_all(disk, "/j").records) {
+      is_there.at(sequence) = true;
+    }
+    INFO("seed " << seed);
+    for (const auto& mine : confirmed) {
+      REQUIRE(mine.size() > 50);
+      for (const uint64_t sequence : mine) REQUIRE(is_there.at(sequence));
+    }
+  }
+}
+
 }  // namespace gasoline::test
