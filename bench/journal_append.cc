@@ -48,8 +48,8 @@ void write_all(int fd, const std::string& text, uint64_t bytes) {
   }
 }
 
-/// write(2) over a file that is already there. `is_synced`: fdatasync at the end, and every 50 ms on a
-/// thread of its own, which is what the journal promises.
+/// write(2) over a file that is already there. `is_synced`: fdatasync at the end, and every 50 ms on
+/// a thread of its own, which is what the journal promises.
 void plain_write(const std::string& path, const std::string& text, uint64_t bytes, bool is_synced) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   std::atomic<bool> is_done{!is_synced};
@@ -174,8 +174,8 @@ void compare_always(const std::string& directory, int rounds) {
       ours.push_back(durable_appends(**writer, threads, kTimes));
       ratios.push_back(ours.back() / raw.back());
     }
-    std::printf("  %2d threads: %7.0f appends/s, raw write(2) + fdatasync %6.0f /s   x%.2f\n", threads,
-                median(ours), median(raw), median(ratios));
+    std::printf("  %2d threads: %7.0f appends/s, raw write(2) + fdatasync %6.0f /s   x%.2f\n",
+                threads, median(ours), median(raw), median(ratios));
   }
 }
 

@@ -82,8 +82,8 @@ void compare(const std::string& directory, uint64_t bytes, int rounds, size_t ch
   std::printf("records of %zu bytes, per GiB\n", chunk);
   std::printf("  read all:               cat %.3f s  journal %.3f s  x%.2f\n", median(cat) / gib,
               median(read) / gib, median(read_ratio));
-  std::printf("  open, all one segment:  cat %.3f s  journal %.3f s  x%.2f\n", median(cat_one) / gib,
-              median(open) / gib, median(open_ratio));
+  std::printf("  open, all one segment:  cat %.3f s  journal %.3f s  x%.2f\n",
+              median(cat_one) / gib, median(open) / gib, median(open_ratio));
   std::filesystem::remove_all(many);
   std::filesystem::remove_all(one);
 }

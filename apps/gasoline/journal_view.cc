@@ -109,8 +109,8 @@ std::string verify_text(const JournalFacts& facts) {
                       format_size_bytes(report.size_bytes));
   if (report.torn_tail_bytes > 0) text += "  " + torn_tail_in_words(report) + "\n";
   if (report.is_damaged()) {
-    text += "  every record that is intact can be read as it is; 'gasoline journal repair' rewrites "
-            "what is damaged\n";
+    text += "  every record that is intact can be read as it is; 'gasoline journal repair' "
+            "rewrites what is damaged\n";
   }
   return text;
 }
@@ -124,8 +124,9 @@ std::string verify_json(const JournalFacts& facts) {
 }
 
 std::string repair_text(const std::string& path, const journal::RepairReport& repair) {
-  std::string text = fmt::format("{}: {}\n", path,
-                                 repair.repairs.empty() ? "there was nothing to repair" : "repaired");
+  const bool is_done = !repair.repairs.empty();
+  std::string text =
+      fmt::format("{}: {}\n", path, is_done ? "repaired" : "there was nothing to repair");
   for (const journal::SegmentRepair& one : repair.repairs) {
     text += one.is_rewritten
                 ? fmt::format("  {}: rewritten with its {}; ", one.segment,
@@ -148,7 +149,8 @@ std::string repair_json(const std::string& path, const journal::RepairReport& re
   for (const journal::SegmentRepair& one : repair.repairs) {
     if (json.back() != '[') json += ',';
     json += fmt::format(
-        "{{\"segment\":\"{}\",\"rewritten\":{},\"records\":{},\"cut_bytes\":{},\"kept_in\":\"{}\"}}",
+        "{{\"segment\":\"{}\",\"rewritten\":{},\"records\":{},\"cut_bytes\":{},"
+        "\"kept_in\":\"{}\"}}",
         one.segment, one.is_rewritten, one.records, one.cut_bytes, one.kept_in);
   }
   json += "],";
@@ -162,8 +164,8 @@ std::string stat_text(const JournalFacts& facts, const ContentCounts& counts,
   std::string text = row("path", facts.path);
   text += run != nullptr ? run_rows(*run) : row("kind", "event log");
   text += row("segments", fmt::format("{}", report.segments.size()));
-  text += row("records", fmt::format("{}, sequences {} to {}", report.records, report.first_sequence,
-                                     report.next_sequence - 1));
+  text += row("records", fmt::format("{}, sequences {} to {}", report.records,
+                                     report.first_sequence, report.next_sequence - 1));
   text += row("bytes", fmt::format("{} in segments, {} of it payload; {} in spare files",
                                    format_size_bytes(report.size_bytes),
                                    format_size_bytes(report.payload_bytes),
@@ -171,8 +173,9 @@ std::string stat_text(const JournalFacts& facts, const ContentCounts& counts,
   text += row("events", fmt::format("{}", counts.events));
   text += row("lines", fmt::format("{} of stdout, {} of stderr", counts.lines[0], counts.lines[1]));
   if (run != nullptr) {
-    text += row("captured", fmt::format("{} of stdout, {} of stderr", format_size_bytes(counts.bytes[0]),
-                                        format_size_bytes(counts.bytes[1])));
+    text += row("captured",
+                fmt::format("{} of stdout, {} of stderr", format_size_bytes(counts.bytes[0]),
+                            format_size_bytes(counts.bytes[1])));
   }
   if (counts.first_us != 0) {
     text += row("from", event::format_rfc3339(counts.first_us));
@@ -207,8 +210,8 @@ std::string stat_json(const JournalFacts& facts, const ContentCounts& counts,
                         counts.bytes[1]);
   }
   json += fmt::format(
-      ",\"events\":{},\"lines\":{{\"stdout\":{},\"stderr\":{}}},\"gaps\":{{\"events\":{},\"lines\":{},"
-      "\"bytes\":{}}},\"run_marks\":{},\"unknown_records\":{},\"first_time\":",
+      ",\"events\":{},\"lines\":{{\"stdout\":{},\"stderr\":{}}},"
+      "\"gaps\":{{\"events\":{},\"lines\":{},\"bytes\":{}}},\"run_marks\":{},\"unknown_records\":{},\"first_time\":",
       counts.events, counts.lines[0], counts.lines[1], counts.gaps, counts.gap_lines,
       counts.gap_bytes, counts.marks, counts.unknown_records);
   event::append_json_time_ms(json, counts.first_us);

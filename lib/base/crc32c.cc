@@ -35,9 +35,9 @@ constexpr uint32_t power_of_x(uint64_t exponent) {
 }
 
 /// One crc32 instruction takes three cycles, but three can be under way. So long input is cut into
-/// three lanes of kLane bytes, whose checksums are then put together: moving a checksum over n bytes
-/// of zeros multiplies it by x^8n. A carry-less product of two reflected numbers is x times what is
-/// meant, and the instruction that reduces it multiplies by x^32, hence the 33.
+/// three lanes of kLane bytes, whose checksums are then put together: moving a checksum over n
+/// bytes of zeros multiplies it by x^8n. A carry-less product of two reflected numbers is x times
+/// what is meant, and the instruction that reduces it multiplies by x^32, hence the 33.
 template <size_t kLane>
 struct Lanes {
   static constexpr uint64_t kOverOne = power_of_x(8 * kLane - 33);
@@ -64,7 +64,8 @@ __attribute__((target("sse4.2,pclmul"))) inline uint64_t take_lanes(uint64_t crc
       second = __builtin_ia32_crc32di(second, load_le<uint64_t>(at + kLane + i));
       third = __builtin_ia32_crc32di(third, load_le<uint64_t>(at + 2 * kLane + i));
     }
-    crc = move_over(crc, Lanes<kLane>::kOverTwo) ^ move_over(second, Lanes<kLane>::kOverOne) ^ third;
+    crc = move_over(crc, Lanes<kLane>::kOverTwo) ^ move_over(second, Lanes<kLane>::kOverOne) ^
+          third;
   }
   return crc;
 }

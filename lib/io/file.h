@@ -38,9 +38,9 @@ class File {
   /// Makes the bytes, and the size needed to read them, durable. After an Error the kernel may have
   /// forgotten which bytes were not written: never trust a second call on the same descriptor.
   virtual Status sync_data() = 0;
-  /// Writes a beginning of `bytes`, makes it durable, and returns its size: as sync_data() does, but
-  /// for these bytes alone, however much else of the file waits to be written. Unless overridden,
-  /// by sync_data().
+  /// Writes a beginning of `bytes`, makes it durable, and returns its size: as sync_data() does,
+  /// but for these bytes alone, however much else of the file waits to be written. Unless
+  /// overridden, by sync_data().
   virtual Result<size_t> write_some_durably_at(std::string_view bytes, uint64_t offset);
   /// Reserves space for [offset, offset + size) and grows the file to it; the bytes read as zeros.
   virtual Status allocate(uint64_t offset, uint64_t size) = 0;

@@ -125,7 +125,8 @@ void add(JournalReport& report, JournalReport&& part) {
   report.segments.push_back(std::move(part.segments.back()));
 }
 
-/// A listing that runs while names are made may lack one before those that it has; the next may not.
+/// A listing that runs while names are made may lack one before those that it has; the next one may
+/// not.
 Result<SegmentDirectory::Names> list_steadily(const SegmentDirectory& directory) {
   constexpr int kListingsMax = 16;
   Result<SegmentDirectory::Names> before = directory.list();

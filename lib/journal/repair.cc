@@ -52,7 +52,8 @@ Result<Copied> copy_intact(io::File& from, const SegmentReport& segment, uint64_
 /// BYTES", the bytes, and an LF. Removed again unless keep() was called.
 class CutOff {
  public:
-  CutOff(io::FileSystem& files, const std::string& directory) : files_(files), directory_(directory) {}
+  CutOff(io::FileSystem& files, const std::string& directory)
+      : files_(files), directory_(directory) {}
   CutOff(const CutOff&) = delete;
   CutOff& operator=(const CutOff&) = delete;
   ~CutOff() {

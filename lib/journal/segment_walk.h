@@ -14,8 +14,8 @@ struct WalkedFrame {
   uint64_t damaged_bytes = 0;  ///< right before it, where no intact record was found
 };
 
-/// Every intact record of one segment, in order, stepping over damage, once: unlike a Reader it takes
-/// the end of what it finds for the end. Of a segment that is being written it gives a beginning.
+/// Every intact record of one segment, in order, stepping over damage, once: unlike a Reader it
+/// takes the end of what it finds for the end. Of a segment being written it gives a beginning.
 class SegmentWalk {
  public:
   /// Looks at [kSegmentHeaderSize, size_bytes) of `file`, which must outlive the walk, for records

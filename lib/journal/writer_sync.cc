@@ -12,8 +12,8 @@ Status Writer::sync() {
 }
 
 /// Returns once the record is durable. One of the threads that wait for that syncs for all of them;
-/// who came too late for it is part of the next group. Not a queue for sync_mutex_: there, those whose
-/// records are durable already would stand behind the next fdatasync.
+/// who came too late for it is part of the next group. Not a queue for sync_mutex_: there, those
+/// whose records are durable already would stand behind the next fdatasync.
 Status Writer::sync_together(uint64_t sequence) {
   std::unique_lock lock(group_mutex_);
   while (synced_sequence() <= sequence && is_group_syncing_) group_condition_.wait(lock);

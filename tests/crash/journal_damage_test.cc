@@ -33,7 +33,7 @@ struct Segment {
   std::vector<Placed> records;
 };
 
-/// A journal of 64 MiB on the real file system, all of whose files were written before and recycled.
+/// A journal of 64 MiB on the real file system, whose files were all written before and recycled.
 class RealJournal {
  public:
   RealJournal() {

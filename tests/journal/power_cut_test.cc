@@ -82,8 +82,8 @@ struct Fault {
   }
 };
 
-/// Runs the workload `seed` into a fault; then the fault is gone, and at last the power. Says what was
-/// violated; "untouched" if the fault was never met.
+/// Runs the workload `seed` into a fault; then the fault is gone, and at last the power. Says what
+/// was violated; "untouched" if the fault was never met.
 std::string fault_trial(uint64_t seed, const Fault& fault, journal::SyncPolicy policy) {
   FaultFileSystem disk(seed + fault.first);
   must(io::make_directories(disk, "/state"));

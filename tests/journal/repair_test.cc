@@ -180,7 +180,8 @@ TEST_CASE("a live journal is found sound, at any rate of rotation, release and r
   });
   std::string wrong;
   uint64_t inspected = 0;
-  while (wrong.empty() && !has_failed.load() && (inspected < 1000 || writer->next_sequence() < 200'000)) {
+  while (wrong.empty() && !has_failed.load() &&
+         (inspected < 1000 || writer->next_sequence() < 200'000)) {
     const auto report = journal::inspect(files, at / "j");
     // Segments may come and go faster than they can be listed.
     if (!report && report.error().code == Error::kInvalid) continue;
