@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <functional>
-#include <set>
 
 #include "journal/format.h"
 #include "journal/journal_fixture.h"
@@ -54,6 +53,7 @@ class Journal {
       REQUIRE(segment.bytes.size() == segment.records.back().end);
     }
     next_sequence = records + 1;
+    for (uint64_t i = 0; i < next_sequence; ++i) payloads_.push_back(payload(i));
   }
 
   std::string payload(uint64_t sequence) const {
@@ -64,33 +64,8 @@ class Journal {
   /// must come back, no other byte may, and exactly what is gone must be reported. At the end of
   /// the newest segment damage looks like a record being written and needs no report.
   void check(const Sample& segment, uint64_t begin, uint64_t end) {
-    const ReadBack back = read_all(disk, kDirectory);
-    std::set<uint64_t> gone;
-    for (const Placed& record : segment.records) {
-      if (record.begin < end && record.end > begin) gone.insert(record.sequence);
-    }
-    std::set<uint64_t> found;
-    for (const auto& [sequence, bytes] : back.records) {
-      REQUIRE(bytes == payload(sequence));
-      REQUIRE((found.empty() || sequence > *found.rbegin()));
-      found.insert(sequence);
-    }
-    std::set<uint64_t> reported;
-    for (const journal::Corruption& corruption : back.corruptions) {
-      REQUIRE(!corruption.is_released);
-      for (uint64_t i = corruption.first_missing; i < corruption.end_missing; ++i) {
-        REQUIRE(reported.insert(i).second);
-      }
-    }
-    const uint64_t end_of_intact = found.empty() ? 1 : *found.rbegin() + 1;
-    for (uint64_t i = 1; i < next_sequence; ++i) {
-      INFO("record " << i);
-      REQUIRE(found.contains(i) == !gone.contains(i));
-      REQUIRE(reported.contains(i) == (gone.contains(i) && i < end_of_intact));
-    }
-    if (begin < kSegmentHeaderSize && &segment != &segments.back()) {
-      REQUIRE(!back.corruptions.empty());
-    }
+    const std::string wrong = wrong_with(segment, begin, end);
+    if (!wrong.empty()) FAIL(wrong);
   }
 
   void put(const Sample& segment, uint64_t offset, const std::string& bytes) {
@@ -103,7 +78,43 @@ class Journal {
   uint64_t next_sequence = 1;
 
  private:
+  /// What is wrong, if anything. Bytes of one journal are damaged thousands of times, so nothing here
+  /// is a REQUIRE of its own.
+  std::string wrong_with(const Sample& segment, uint64_t begin, uint64_t end) {
+    const ReadBack back = read_all(disk, kDirectory);
+    std::vector<bool> is_gone(next_sequence);
+    for (const Placed& record : segment.records) {
+      if (record.begin < end && record.end > begin) is_gone[record.sequence] = true;
+    }
+    std::vector<bool> is_found(next_sequence);
+    uint64_t end_of_intact = 1;
+    for (const auto& [sequence, bytes] : back.records) {
+      if (sequence < end_of_intact || sequence >= next_sequence) return "records out of order";
+      if (bytes != payloads_[sequence]) return "other bytes in record " + std::to_string(sequence);
+      is_found[sequence] = true;
+      end_of_intact = sequence + 1;
+    }
+    std::vector<bool> is_reported(next_sequence);
+    for (const journal::Corruption& corruption : back.corruptions) {
+      if (corruption.is_released) return "damage is called a release";
+      for (uint64_t i = corruption.first_missing; i < corruption.end_missing; ++i) {
+        if (i >= next_sequence || is_reported[i]) return "reported twice";
+        is_reported[i] = true;
+      }
+    }
+    for (uint64_t i = 1; i < next_sequence; ++i) {
+      const bool is_due = is_gone[i] && i < end_of_intact;
+      if (is_found[i] == is_gone[i] || is_reported[i] != is_due) {
+        return "record " + std::to_string(i) + (is_found[i] ? " is found" : " is not found") +
+               (is_reported[i] ? " and reported" : " and not reported");
+      }
+    }
+    const bool is_header_hit = begin < kSegmentHeaderSize && &segment != &segments.back();
+    return is_header_hit && back.corruptions.empty() ? "a damaged header is not reported" : "";
+  }
+
   const size_t payload_size_max_;
+  std::vector<std::string> payloads_;  // by sequence
 };
 
 /// The bytes that really differ, so that an overwrite with the same bytes counts as none.
