@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <array>
 #include <cmath>
 
 namespace gasoline::cli {
@@ -50,6 +51,12 @@ std::vector<std::string> strings_of(const element& object, const char* name) {
 TimelineAnswer::Event event_of(const element& json) {
   TimelineAnswer::Event event;
   event.timestamp_us = time_of(json, "timestamp");
+  if (json["corrected_timestamp"].is_number()) {
+    event.timestamp_us = time_of(json, "corrected_timestamp");
+  }
+  if (json["inferred"]["confidence"].get(event.confidence) != simdjson::SUCCESS) {
+    event.confidence = 0;
+  }
   event.level = text_of(json, "level");
   event.source = text_of(json, "source");
   event.service = text_of(json, "service");
@@ -59,8 +66,44 @@ TimelineAnswer::Event event_of(const element& json) {
   return event;
 }
 
+double real_of(const element& object, const char* name) {
+  double number = 0;
+  return object[name].get(number) == simdjson::SUCCESS ? number : 0;
+}
+
+TimelineAnswer::Skew skew_of(const element& json) {
+  TimelineAnswer::Skew skew;
+  skew.clock = text_of(json, "clock");
+  skew.reference = text_of(json, "reference");
+  skew.status = text_of(json, "status");
+  skew.median_ms = real_of(json, "median_ms");
+  std::array<double, 2> interval{};
+  size_t at = 0;
+  for_each(json, "median_ci95_ms", [&](const element& each) {
+    if (at < interval.size() && each.get(interval[at]) == simdjson::SUCCESS) ++at;
+  });
+  skew.ci_low_ms = interval[0];
+  skew.ci_high_ms = interval[1];
+  return skew;
+}
+
+void read_remarks(const element& json, TimelineAnswer& answer) {
+  element member;
+  if (json["clock_skew"].get(member) == simdjson::SUCCESS && member.is_object()) {
+    for_each(member, "pairs", [&](const element& each) { answer.skews.push_back(skew_of(each)); });
+  }
+  if (json["inference"].get(member) == simdjson::SUCCESS && member.is_object()) {
+    answer.inferences_refused = number_of(member, "refused");
+    answer.inference_gave_up = text_of(member, "gave_up");
+  }
+  for_each(json, "events", [&](const element& each) {
+    answer.is_corrected = answer.is_corrected || each["corrected_timestamp"].is_number();
+  });
+}
+
 TimelineAnswer answer_of(const element& json) {
   TimelineAnswer answer;
+  read_remarks(json, answer);
   for_each(json, "events", [&](const element& each) { answer.events.push_back(event_of(each)); });
   for_each(json, "sources", [&](const element& each) {
     answer.sources.push_back(

@@ -12,7 +12,8 @@ namespace gasoline::cli {
 /// A timeline's answer as the commands show it. Owns its strings.
 struct TimelineAnswer {
   struct Event {
-    int64_t timestamp_us = 0;
+    int64_t timestamp_us = 0;  ///< the corrected one, where there is one
+    double confidence = 0;     ///< of an inferred member; 0: it shows the id itself
     std::string level;
     std::string source;
     std::string service;
@@ -40,7 +41,22 @@ struct TimelineAnswer {
 
     bool operator==(const Gap&) const = default;
   };
+  /// Two clocks that differ, and by how much.
+  struct Skew {
+    std::string clock;
+    std::string reference;
+    std::string status;
+    double median_ms = 0;  ///< positive: the clock is behind its reference
+    double ci_low_ms = 0;
+    double ci_high_ms = 0;
+
+    bool operator==(const Skew&) const = default;
+  };
   std::vector<Event> events;
+  std::vector<Skew> skews;
+  bool is_corrected = false;  ///< times are corrected for skew
+  uint64_t inferences_refused = 0;
+  std::string inference_gave_up;
   std::vector<std::string> ids;
   std::vector<Source> sources;
   std::vector<Truncation> truncated;

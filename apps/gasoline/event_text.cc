@@ -53,6 +53,12 @@ std::string formatted(int64_t us, const char* format) {
   return text.data();
 }
 
+/// Never mixed in silently: not where there is no colour either.
+std::string inferred_mark(const Event& event) {
+  if (event.confidence <= 0) return {};
+  return fmt::format("(inferred, {:.0f} %) ", event.confidence * 100);
+}
+
 }  // namespace
 
 std::string local_time(int64_t us) {
@@ -69,7 +75,7 @@ std::string plain_line(const Event& event, bool is_coloured) {
       "{} {} {} {} {}\n", event::format_rfc3339(event.timestamp_us),
       paint(fmt::format("{:<5}", level_word(event.level)), level_colour(event.level), is_coloured),
       event.service.empty() ? "-" : make_safe(event.service, false), event.source,
-      make_safe(event.message, false));
+      inferred_mark(event) + make_safe(event.message, false));
 }
 
 std::string LaneText::name_of(const Event& event) const {
@@ -103,8 +109,11 @@ std::string LaneText::draw(const Event& event, std::string_view time, size_t tim
       std::max(options_.width > indent ? options_.width - indent : 0, kMessageColumnsMin);
   const bool has_colour =
       event.level == "debug" || event.level == "error" || event.level == "critical";
-  const Colour colour = has_colour ? level_colour(event.level) : Colour::kNone;
-  const std::string message = make_safe(event.message, true);
+  const bool is_inferred = event.confidence > 0;
+  const Colour colour = is_inferred  ? Colour::kDim
+                        : has_colour ? level_colour(event.level)
+                                     : Colour::kNone;
+  const std::string message = inferred_mark(event) + make_safe(event.message, true);
   std::string_view rest = message;
   std::string text;
   for (size_t i = 0; i < kContinuationLinesMax; ++i) {

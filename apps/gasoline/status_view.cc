@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <cmath>
 #include <string>
 
 #include "base/quantity.h"
@@ -46,6 +47,7 @@ class StatusText {
   std::string draw() {
     add_headline();
     add_facts();
+    add_clocks();
     add_problems();
     return std::move(text_);
   }
@@ -64,6 +66,28 @@ class StatusText {
                                is_well ? Colour::kGreen : Colour::kYellow, options_.is_coloured));
     add("process", fmt::format("pid {}, up for {}", number_of(json_, "/pid"),
                                format_duration_us(static_cast<int64_t>(uptime_s * 1e6))));
+  }
+
+  /// Clocks that were compared often enough to say something.
+  void add_clocks() {
+    simdjson::dom::array pairs;
+    if (json_["clock_skew"]["pairs"].get(pairs) != simdjson::SUCCESS) return;
+    for (const element pair : pairs) {
+      const std::string status = text_of(pair, "/status");
+      if (status == "insufficient_data") continue;
+      double median_ms = 0;
+      if (pair["median_ms"].get(median_ms) != simdjson::SUCCESS) continue;
+      const std::string judged = status == "synchronized" ? "in step with"
+                                 : status == "unstable"   ? "of changing distance to"
+                                 : median_ms >= 0         ? "behind"
+                                                          : "ahead of";
+      std::string text = fmt::format("{} is {} {}", text_of(pair, "/clock"), judged,
+                                     text_of(pair, "/reference"));
+      if (status == "detected" || status == "large_skew") {
+        text += fmt::format(" by {:.0f} ms", std::abs(median_ms));
+      }
+      add("clocks", text);
+    }
   }
 
   void add_facts() {

@@ -13,7 +13,9 @@
 namespace gasoline::cli {
 namespace {
 
-constexpr std::array<OptionRow, 5> kOwnOptions{{
+constexpr std::array<OptionRow, 7> kOwnOptions{{
+    {"include-inferred", "also lines without an id that probably belong to the request, dimmed", ""},
+    {"correct-skew", "order by times corrected for clocks that differ", ""},
     {"q,text", "only messages that contain this text, in any case (--q is the same)", "TEXT"},
     {"cursor", "go on where an answer ended", "CURSOR"},
     {"all", "all pages, not only the first", ""},
@@ -27,6 +29,8 @@ Parameters parameters_of(const Arguments& arguments) {
   if (!arguments.positionals.empty()) {
     parameters.emplace_back("correlation_id", arguments.positionals.front());
   }
+  if (arguments.has("include-inferred")) parameters.emplace_back("include_inferred", "true");
+  if (arguments.has("correct-skew")) parameters.emplace_back("correct_skew", "true");
   for (const auto& [option, parameter] : {std::pair("text", "q"), std::pair("cursor", "cursor")}) {
     for (const std::string& value : arguments.values(option)) {
       parameters.emplace_back(parameter, value);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <iterator>
 
@@ -45,6 +46,33 @@ std::string candidates_note(const TimelineAnswer& answer) {
   std::string id =
       answer.ids.empty() ? "this id" : "'" + make_safe(answer.ids.front(), false) + "'";
   return id + " is too short to be unique: it was used in several places. Ask for one of these:";
+}
+
+/// Clocks that differ by more than they should, and events that two requests fit.
+std::vector<std::string> remarks(const TimelineAnswer& answer) {
+  std::vector<std::string> notes;
+  for (const TimelineAnswer::Skew& skew : answer.skews) {
+    if (skew.status == "unstable") {
+      notes.push_back(make_safe(skew.clock, false) + ": its clock cannot be compared with " +
+                      make_safe(skew.reference, false) + ", the difference changes too much");
+    }
+    if (skew.status != "detected" && skew.status != "large_skew") continue;
+    notes.push_back(fmt::format(
+        "the clock of {} is {:.0f} ms {} {} ({:.0f} to {:.0f} ms, with the time on the way): {}",
+        make_safe(skew.clock, false), std::abs(skew.median_ms),
+        skew.median_ms >= 0 ? "behind" : "ahead of", make_safe(skew.reference, false),
+        std::min(std::abs(skew.ci_low_ms), std::abs(skew.ci_high_ms)),
+        std::max(std::abs(skew.ci_low_ms), std::abs(skew.ci_high_ms)),
+        answer.is_corrected ? "times are corrected" : "--correct-skew orders by corrected times"));
+  }
+  if (!answer.inference_gave_up.empty()) {
+    notes.push_back("nothing was inferred: " + make_safe(answer.inference_gave_up, false));
+  }
+  if (answer.inferences_refused > 0) {
+    notes.push_back(count_of(answer.inferences_refused, "line") +
+                    " without an id could as well be another request's, and left out");
+  }
+  return notes;
 }
 
 /// Draws one answer for a person.
@@ -90,6 +118,7 @@ class TerminalTimeline {
     for (const TimelineAnswer::Truncation& each : answer_.truncated) {
       add_note(truncation_note(each, true), Colour::kYellow);
     }
+    for (const std::string& each : remarks(answer_)) add_note(each, Colour::kYellow);
   }
 
   void add_event(const Event& event) {
@@ -121,6 +150,7 @@ void draw_plain(const TimelineAnswer& answer, const ViewOptions& options, View& 
   for (const TimelineAnswer::Truncation& each : answer.truncated) {
     view.notes += truncation_note(each, false) + "\n";
   }
+  for (const std::string& each : remarks(answer)) view.notes += each + "\n";
   for (const Gap& gap : answer.gaps) {
     view.notes += event::format_rfc3339(gap.from_us) + " " + gap_note(gap) + "\n";
   }
@@ -150,6 +180,10 @@ void append_page(TimelineAnswer& answer, TimelineAnswer&& page) {
   append_new(answer.gaps, page.gaps);
   append_new(answer.truncated, page.truncated);
   append_new(answer.candidates, page.candidates);
+  append_new(answer.skews, page.skews);
+  answer.is_corrected = answer.is_corrected || page.is_corrected;
+  answer.inferences_refused += page.inferences_refused;
+  if (answer.inference_gave_up.empty()) answer.inference_gave_up = page.inference_gave_up;
   answer.next_cursor = std::move(page.next_cursor);
 }
 

@@ -65,11 +65,40 @@ void append_cursor(std::string& to, const std::string& cursor) {
   }
 }
 
+/// Puts what is known of an event beyond what it says into its object, which ends `to`.
+void append_extra(std::string& to, const store::Answer::Extra& extra) {
+  to.pop_back();
+  if (extra.confidence > 0) {
+    to += fmt::format(",\"inferred\":{{\"confidence\":{:.2f},\"reason\":", extra.confidence);
+    append_json_string(to, extra.reason);
+    to += '}';
+  }
+  if (extra.corrected_us) {
+    to += ",\"corrected_timestamp\":";
+    append_json_time_ms(to, *extra.corrected_us);
+  }
+  to += '}';
+}
+
+void append_inference(std::string& to, const store::Answer::InferenceNote& note) {
+  to += fmt::format(",\"inference\":{{\"considered\":{},\"refused\":{},\"gave_up\":",
+                    note.considered, note.refused);
+  if (note.gave_up.empty()) {
+    to += "null}";
+    return;
+  }
+  append_json_string(to, note.gave_up);
+  to += '}';
+}
+
 /// All members but the cursor, with the object's opening brace.
 void append_page(std::string& to, const store::Answer& answer) {
+  size_t next = 0;
   append_array(to, "{\"events\":", answer.events,
-               [](std::string& text, const event::Event& event) {
+               [&](std::string& text, const event::Event& event) {
                  event::append_json(text, event);
+                 if (next < answer.extras.size()) append_extra(text, answer.extras[next]);
+                 ++next;
                });
   append_array(to, ",\"ids\":", answer.ids, append_json_string);
   append_array(to, ",\"sources\":", answer.sources, append_source);
@@ -80,12 +109,13 @@ void append_page(std::string& to, const store::Answer& answer) {
 
 }  // namespace
 
-std::string timeline_json(const store::Answer& answer) {
+std::string timeline_json(const store::Answer& answer, std::string_view clock_skew) {
   std::string text;
   text.reserve(1024 + answer.events.size() * 512);
   append_page(text, answer);
   append_cursor(text, answer.next_cursor);
-  text += ",\"clock_skew\":null}";
+  if (answer.inference) append_inference(text, *answer.inference);
+  text.append(",\"clock_skew\":").append(clock_skew).push_back('}');
   return text;
 }
 

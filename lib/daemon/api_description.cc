@@ -18,14 +18,20 @@ constexpr std::string_view kSchemas = R"json({
  "service":{"type":"string"},"message":{"type":"string"},
  "correlation_id":{"type":["string","null"]},"trace_id":{"type":["string","null"]},"span_id":{"type":["string","null"]},"request_id":{"type":["string","null"]},
  "metadata":{"type":"object"},"tags":{"type":"array","items":{"type":"string"}},
- "run_id":{"type":"string"},"seq":{"type":"integer"},"line":{"type":"integer"}},"additionalProperties":false},
+ "run_id":{"type":"string"},"seq":{"type":"integer"},"line":{"type":"integer"},"corrected_timestamp":{"type":"number"},
+ "inferred":{"type":"object","required":["confidence","reason"],"properties":{"confidence":{"type":"number"},"reason":{"type":"string"}},"additionalProperties":false}},"additionalProperties":false},
+"ClockSkew":{"type":"object","required":["algorithm","note","pairs"],"properties":{"algorithm":{"type":"string"},"note":{"type":"string"},"pairs":{"type":"array","items":{"$ref":"#/components/schemas/ClockPair"}}},"additionalProperties":false},
+"ClockPair":{"type":"object","required":["clock","reference","status","samples","outliers","median_ms","p50_ms","p95_ms","p99_ms","std_dev_ms","median_ci95_ms","last_sample","recommendation","commands"],"properties":{
+ "clock":{"type":"string"},"reference":{"type":"string"},"status":{"enum":["insufficient_data","unstable","synchronized","detected","large_skew"]},"samples":{"type":"integer"},"outliers":{"type":"integer"},
+ "median_ms":{"type":"number"},"p50_ms":{"type":"number"},"p95_ms":{"type":"number"},"p99_ms":{"type":"number"},"std_dev_ms":{"type":"number"},"median_ci95_ms":{"type":"array","items":{"type":"number"}},"last_sample":{"type":"number"},
+ "recommendation":{"type":"string"},"commands":{"type":"array","items":{"type":"string"}}},"additionalProperties":false},
 "EventInput":{"type":"object","required":["message"],"properties":{
  "message":{"type":"string"},"timestamp":{"type":["number","string"]},"level":{"type":["string","integer"]},"source":{"type":"string"},"service":{"type":"string"},
  "event_id":{"type":"string"},"correlation_id":{"type":"string"},"trace_id":{"type":"string"},"span_id":{"type":"string"},"request_id":{"type":"string"},
  "metadata":{"type":"object"},"tags":{"type":"array","items":{"type":"string"}}}},
 "BatchInput":{"oneOf":[{"type":"array","items":{"$ref":"#/components/schemas/EventInput"},"maxItems":10000},
  {"type":"object","required":["events"],"properties":{"events":{"type":"array","items":{"$ref":"#/components/schemas/EventInput"},"maxItems":10000},
- "run_id":{"type":"string"},"seq":{"type":"integer"},"service":{"type":"string"},"host":{"type":"string"},"tags":{"type":"array","items":{"type":"string"}}}}]},
+ "run_id":{"type":"string"},"seq":{"type":"integer"},"service":{"type":"string"},"host":{"type":"string"},"sent_at":{"type":["number","string"]},"tags":{"type":"array","items":{"type":"string"}}}}]},
 "Ack":{"enum":["memory","written","synced"]},
 "Failed":{"type":"object","required":["index","error"],"properties":{"index":{"type":"integer"},"error":{"type":"string"}},"additionalProperties":false},
 "EventTaken":{"type":"object","required":["status","event_id","ack"],"properties":{"status":{"const":"ok"},"event_id":{"type":"string"},"ack":{"$ref":"#/components/schemas/Ack"}},"additionalProperties":false},
@@ -39,7 +45,7 @@ constexpr std::string_view kSchemas = R"json({
  "sources":{"type":"array","items":{"$ref":"#/components/schemas/SourceCount"}},
  "truncated":{"type":"array","items":{"$ref":"#/components/schemas/Truncation"}},
  "gaps":{"type":"array","items":{"$ref":"#/components/schemas/Gap"}},
- "candidates":{"type":"array","items":{"type":"string"}},"next_cursor":{"type":["string","null"]},"clock_skew":{"type":["object","null"]}},"additionalProperties":false},
+ "candidates":{"type":"array","items":{"type":"string"}},"next_cursor":{"type":["string","null"]},"inference":{"type":"object","required":["considered","refused","gave_up"],"properties":{"considered":{"type":"integer"},"refused":{"type":"integer"},"gave_up":{"type":["string","null"]}},"additionalProperties":false},"clock_skew":{"oneOf":[{"type":"null"},{"$ref":"#/components/schemas/ClockSkew"}]}},"additionalProperties":false},
 "SearchResult":{"type":"object","required":["events","ids","sources","truncated","gaps","candidates","next_cursor","stopped_early","searched_events","searched_from"],"properties":{
  "events":{"type":"array","items":{"$ref":"#/components/schemas/Event"}},"ids":{"type":"array","items":{"type":"string"}},
  "sources":{"type":"array","items":{"$ref":"#/components/schemas/SourceCount"}},
@@ -49,10 +55,10 @@ constexpr std::string_view kSchemas = R"json({
 "Sources":{"type":"object","required":["sources"],"properties":{"sources":{"type":"array","items":{"$ref":"#/components/schemas/Source"}}},"additionalProperties":false},
 "Source":{"type":"object","required":["source","kind","service","run_id","events","bytes","first_time","last_time","evicted"],"properties":{
  "source":{"type":"string"},"kind":{"type":"string"},"service":{"type":"string"},"run_id":{"type":["string","null"]},"events":{"type":"integer"},"bytes":{"type":"integer"},"first_time":{"type":"number"},"last_time":{"type":"number"},"evicted":{"type":"integer"}},"additionalProperties":false},
-"Status":{"type":"object","required":["status","version","pid","uptime_s","is_ready","ack","socket","addresses","state_directory","event_log","store","pipeline","http","adoption","problems"],"properties":{
+"Status":{"type":"object","required":["status","version","pid","uptime_s","is_ready","ack","socket","addresses","state_directory","event_log","store","pipeline","http","adoption","clock_skew","problems"],"properties":{
  "status":{"enum":["ok","starting","degraded"]},"version":{"type":"string"},"pid":{"type":"integer"},"uptime_s":{"type":"number"},"is_ready":{"type":"boolean"},"ack":{"$ref":"#/components/schemas/Ack"},
  "socket":{"type":"string"},"addresses":{"type":"array","items":{"type":"string"}},"state_directory":{"type":"string"},
- "event_log":{"type":"object"},"store":{"type":"object"},"pipeline":{"type":"object"},"http":{"type":"object"},"adoption":{"type":"object"},
+ "event_log":{"type":"object"},"store":{"type":"object"},"pipeline":{"type":"object"},"http":{"type":"object"},"adoption":{"type":"object"},"clock_skew":{"$ref":"#/components/schemas/ClockSkew"},
  "problems":{"type":"array","items":{"type":"object","required":["what","remedy"],"properties":{"what":{"type":"string"},"remedy":{"type":"string"}},"additionalProperties":false}}},"additionalProperties":false},
 "Stats":{"type":"object","required":["events","duplicates","failed_events","bad_bodies","refused_bodies","log_failures","batches","secrets_masked","ids_rejected","sources"],"properties":{
  "events":{"type":"integer"},"duplicates":{"type":"integer"},"failed_events":{"type":"integer"},"bad_bodies":{"type":"integer"},"refused_bodies":{"type":"integer"},"log_failures":{"type":"integer"},"batches":{"type":"integer"},"secrets_masked":{"type":"integer"},"ids_rejected":{"type":"integer"},

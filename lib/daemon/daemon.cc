@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <ctime>
 #include <optional>
 
@@ -37,6 +38,12 @@ int32_t local_zone_offset_minutes() {
   std::tm local{};
   ::localtime_r(&now, &local);
   return static_cast<int32_t>(local.tm_gmtoff / 60);
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  return name.data();
 }
 
 bool is_loopback(const std::string& address) {
@@ -74,6 +81,7 @@ struct Daemon::Parts {
   std::unique_ptr<EventLog> log;
   std::unique_ptr<understand::Rules> rules;
   std::unique_ptr<store::Store> store;
+  std::unique_ptr<ClockSkew> clock_skew;
   std::unique_ptr<Tail> tail;
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<AccessPolicy> policy;
@@ -153,9 +161,13 @@ Status Daemon::Parts::open_pipeline() {
   store_options.events_max = options.store_events_max;
   store_options.ttl_us = options.ttl_us;
   store = std::make_unique<store::Store>(store_options, clock);
+  clock_skew = std::make_unique<ClockSkew>(host_name());
   tail = std::make_unique<Tail>(*store, clock, Tail::Options{});
   Pipeline::Options pipeline_options;
-  pipeline_options.on_stored = [this] { tail->notify(); };
+  pipeline_options.on_stored = [this](std::span<const event::Event> events, int64_t sent_at_us) {
+    clock_skew->note(events, sent_at_us);
+    tail->notify();
+  };
   pipeline_options.ack = options.ack;
   pipeline =
       std::make_unique<Pipeline>(*log, *store, *rules, clock, random, diary, pipeline_options);
@@ -184,6 +196,7 @@ Status Daemon::Parts::open_server() {
               *queries,
               *searches,
               *tail,
+              *clock_skew,
               *policy,
               [this] { return server->counters(); },
               [this] { return adoption == nullptr ? nullptr : &adoption->counters(); },

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "daemon/access_policy.h"
 #include "daemon/adoption.h"
+#include "daemon/clock_skew.h"
 #include "daemon/event_log.h"
 #include "daemon/pipeline.h"
 #include "daemon/query_threads.h"
@@ -32,6 +33,7 @@ struct Context {
   QueryThreads& queries;
   QueryThreads& searches;  ///< apart, so that long ones hold up no timeline
   Tail& tail;
+  const ClockSkew& clock_skew;
   const AccessPolicy& policy;
   std::function<http::Server::Counters()> http_counters;  ///< loop thread only
   std::function<const Adoption::Counters*()> adoption_counters;

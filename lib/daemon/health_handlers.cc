@@ -85,6 +85,15 @@ std::vector<Problem> current_problems(const Context& context) {
     problems.push_back({"the event log could not be written at times",
                         "free space on the disk of " + context.state_directory});
   }
+  for (const skew::SkewBook::Pair& pair : context.clock_skew.pairs()) {
+    if (pair.estimate.status != skew::SkewStatus::kLargeSkew) continue;
+    const Recommendation recommendation = recommend(pair);
+    std::string remedy = "run";
+    for (const std::string& command : recommendation.commands) {
+      remedy += (remedy.ends_with("run") ? " '" : ", '") + command + "'";
+    }
+    problems.push_back({recommendation.text, remedy + " on the machine whose clock is wrong"});
+  }
   return problems;
 }
 
@@ -103,10 +112,10 @@ std::string status_json(const Context& context) {
   }
   text += fmt::format(
       "],\"event_log\":{},\"store\":{},\"pipeline\":{},\"http\":{},\"adoption\":{},"
-      "\"problems\":[",
+      "\"clock_skew\":{},\"problems\":[",
       event_log_json(context.log), store_json(context.store.stats()),
       pipeline_json(context.pipeline), http_json(context.http_counters()),
-      adoption_json(context.adoption_counters()));
+      adoption_json(context.adoption_counters()), context.clock_skew.json());
   for (size_t i = 0; i < problems.size(); ++i) {
     text += fmt::format("{}{{\"what\":{},\"remedy\":{}}}", i > 0 ? "," : "",
                         quoted(problems[i].what), quoted(problems[i].remedy));
@@ -194,6 +203,11 @@ void add_query_metrics(MetricsText& metrics, const Context& context) {
                   tail.readers_refused.load());
   metrics.counter("gasoline_tail_events_sent_total", "Events sent to tails.",
                   tail.events_sent.load());
+  const skew::SkewBook::Counters skew = context.clock_skew.counters();
+  metrics.counter("gasoline_clock_skew_samples_total", "Samples of differences between clocks.",
+                  skew.samples);
+  metrics.counter("gasoline_clock_skew_refused_total", "Samples that could not be any.",
+                  skew.refused);
   metrics.counter("gasoline_tail_events_lost_total", "Events that tails were too slow for.",
                   tail.events_lost.load());
 }

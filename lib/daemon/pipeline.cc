@@ -140,6 +140,7 @@ void Pipeline::replay() {
     events += batch.size();
     store_.apply(batch);
     for (const event::Event& event : batch) understanding_.resume(event);
+    options_.on_stored(batch, 0);
   });
   if (!replayed) diary_.error("event log: " + replayed.error().to_string());
   if (events > 0) {
@@ -188,7 +189,7 @@ Outcome Pipeline::process(Job& job) {
     outcome.detail = stored.error().to_string();
     return outcome;
   }
-  if (!accepted_.empty()) options_.on_stored();
+  if (!accepted_.empty()) options_.on_stored(accepted_, batch_.sent_at_us);
   for (const event::ParsedBatch::Failure& failure : batch_.failures) {
     append_failure(outcome.failed, failure.index, failure.error);
   }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -56,8 +57,10 @@ class Pipeline {
     AckLevel ack = AckLevel::kWritten;
     size_t queued_bodies_max = 1024;
     uint64_t queued_bytes_max = 64ull << 20;
-    /// Called on the pipeline's thread when events of a body are in the store; must not block.
-    std::function<void()> on_stored = [] {};
+    /// Called on the pipeline's thread when events that came together are in the store, with the
+    /// time at which their sender says that it sent them, 0 if it does not. Must not block.
+    std::function<void(std::span<const event::Event>, int64_t sent_at_us)> on_stored =
+        [](std::span<const event::Event>, int64_t) {};
   };
   struct Job {
     std::string body;  ///< with EventReader::kPaddingBytes of spare capacity

@@ -34,10 +34,16 @@ void answer_timeline(const Context& context, http::Request&& request,
                      const http::Responder& responder) {
   auto query = read_timeline_query(request);
   if (!query) return responder.respond(bad_parameter(query.error()));
-  answer_later(context.queries, responder, [&context, asked = std::move(*query)] {
-    const auto answer = context.store.timeline(asked);
-    return answer ? json_response(timeline_json(*answer)) : cannot_answer(answer.error());
-  });
+  const auto corrects = read_correct_skew(request);
+  if (!corrects) return responder.respond(bad_parameter(corrects.error()));
+  answer_later(context.queries, responder,
+               [&context, asked = std::move(*query), corrects = *corrects] {
+                 auto answer = context.store.timeline(asked);
+                 if (!answer) return cannot_answer(answer.error());
+                 if (corrects) context.clock_skew.correct(*answer);
+                 return json_response(
+                     timeline_json(*answer, context.clock_skew.json_for(*answer)));
+               });
 }
 
 void answer_search(const Context& context, http::Request&& request,

@@ -63,6 +63,7 @@ Status read_one(const http::Header& parameter, store::Query& query) {
   if (name == "project") query.project = value;
   if (name == "q") query.text = value;
   if (name == "cursor") query.cursor = value;
+  if (name == "include_inferred") return read_flag(name, value, query.include_inferred);
   if (name == "level") return read_level(value, query.level_min);
   if (name == "start_time") return read_time(name, value, query.start_us);
   if (name == "end_time") return read_time(name, value, query.end_us);
@@ -90,7 +91,13 @@ std::vector<Parameter> filter_parameters(std::string_view text_meaning) {
 }  // namespace
 
 std::vector<Parameter> timeline_parameters() {
-  return filter_parameters("text that the message must contain, in any case");
+  std::vector<Parameter> parameters =
+      filter_parameters("text that the message must contain, in any case");
+  parameters.push_back({"include_inferred", "boolean",
+                        "true: also events without an id that probably belong to the request"});
+  parameters.push_back({"correct_skew", "boolean",
+                        "true: order by times corrected for the clocks' skew, and show both"});
+  return parameters;
 }
 
 std::vector<Parameter> search_parameters() {
@@ -103,7 +110,8 @@ std::vector<Parameter> search_parameters() {
 }
 
 std::vector<Parameter> tail_parameters() {
-  std::vector<Parameter> parameters = timeline_parameters();
+  std::vector<Parameter> parameters =
+      filter_parameters("text that the message must contain, in any case");
   std::erase_if(parameters, [](const Parameter& parameter) {
     return parameter.name == "limit" || parameter.name == "cursor";
   });
@@ -128,6 +136,15 @@ Result<store::Search> read_search(const http::Request& request) {
     if (!read) return read.error();
   }
   return search;
+}
+
+Result<bool> read_correct_skew(const http::Request& request) {
+  bool corrects = false;
+  if (const auto value = request.query_value("correct_skew")) {
+    Status read = read_flag("correct_skew", *value, corrects);
+    if (!read) return read.error();
+  }
+  return corrects;
 }
 
 }  // namespace gasoline::daemon

@@ -13,6 +13,9 @@ std::vector<Parameter> timeline_parameters();
 /// Reads them. An Error names the parameter and what is accepted.
 Result<store::Query> read_timeline_query(const http::Request& request);
 
+/// Whether a timeline is to be ordered by corrected times.
+Result<bool> read_correct_skew(const http::Request& request);
+
 /// Likewise for a search: its q is the expression.
 std::vector<Parameter> search_parameters();
 Result<store::Search> read_search(const http::Request& request);

@@ -12,8 +12,8 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-constexpr std::array<std::string_view, 5> kEnvelopeNames{"run_id", "seq", "service", "host",
-                                                         "tags"};
+constexpr std::array<std::string_view, 6> kEnvelopeNames{"run_id", "seq",  "service",
+                                                         "host",   "tags", "sent_at"};
 
 bool is_good(simdjson::error_code code) {
   return code == simdjson::SUCCESS;

@@ -6,6 +6,7 @@
 #include "event/batch_splitter.h"
 #include "event/event_fields.h"
 #include "event/json_text.h"
+#include "event/time_text.h"
 
 namespace gasoline::event {
 namespace {
@@ -53,6 +54,7 @@ struct EventReader::Parser {
   Status read_batch(std::string_view text, Arena& arena, ParsedBatch& batch);
   Status read_ndjson(std::string_view text, Arena& arena, ParsedBatch& batch);
   Status read_one_by_one(std::string_view text, Arena& arena, ParsedBatch& batch);
+  static int64_t time_of(element value);
   Status read_envelope(element root, Arena& arena, ParsedBatch& batch, EnvelopeDefaults& defaults,
                        element& events);
   void add(element value, const EnvelopeDefaults& defaults, Arena& arena, ParsedBatch& batch,
@@ -68,6 +70,7 @@ void ParsedBatch::clear() {
   total = 0;
   run_id = {};
   first_seq = 0;
+  sent_at_us = 0;
 }
 
 EventReader::EventReader() : parser_(std::make_unique<Parser>()) {}
@@ -134,6 +137,16 @@ Status EventReader::Parser::read_ndjson(std::string_view text, Arena& arena, Par
   return {};
 }
 
+/// A number or a text, as of events; 0 for what is no time, which is nobody's fault but costs only a
+/// sample.
+int64_t EventReader::Parser::time_of(element value) {
+  double number = 0;
+  std::string_view text;
+  int64_t us = 0;
+  if (value.get(number) == simdjson::SUCCESS) return epoch_us_by_magnitude(number, us) ? us : 0;
+  return value.get(text) == simdjson::SUCCESS && parse_iso8601(text, us) ? us : 0;
+}
+
 Status EventReader::Parser::read_envelope(element root, Arena& arena, ParsedBatch& batch,
                                           EnvelopeDefaults& defaults, element& events) {
   constexpr std::string_view kDoing = "read the batch";
@@ -162,6 +175,7 @@ Status EventReader::Parser::read_envelope(element root, Arena& arena, ParsedBatc
       value.get(batch.first_seq) != simdjson::SUCCESS) {
     return invalid("'seq' must be the number of the first event, from 1");
   }
+  if (root["sent_at"].get(value) == simdjson::SUCCESS) batch.sent_at_us = time_of(value);
   if (!batch.run_id.empty() && batch.first_seq == 0) {
     return invalid("a batch with 'run_id' needs 'seq', the number of its first event, from 1");
   }

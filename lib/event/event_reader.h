@@ -24,6 +24,7 @@ struct ParsedBatch {
 
   std::string_view run_id;  ///< of the envelope; empty without one
   uint64_t first_seq = 0;   ///< of the envelope: element i has the number first_seq + i
+  int64_t sent_at_us = 0;   ///< of the envelope: the sender's clock when it sent; 0 without one
 
   void clear();
 };

@@ -39,6 +39,7 @@ uint64_t filter_hash(const Query& query) {
   append_optional(text, query.start_us);
   append_optional(text, query.end_us);
   append_sized(text, query.text);
+  if (query.include_inferred) append_sized(text, "inferred");
   return hash_bytes(text);
 }
 

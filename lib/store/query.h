@@ -24,6 +24,7 @@ struct Query {
   std::optional<int64_t> start_us;  ///< by timestamp, inclusive
   std::optional<int64_t> end_us;    ///< by timestamp, exclusive
   std::string text;                 ///< substring of the message, ASCII case ignored
+  bool include_inferred = false;    ///< events without an id that probably belong to the request
   uint32_t limit = 1000;            ///< clamped to 1..kLimitMax
   std::string cursor;               ///< next_cursor of the answer before, same filters
 };
@@ -51,7 +52,22 @@ struct Answer {
     std::string reason;
   };
 
+  /// What is known of one event beyond what it says.
+  struct Extra {
+    double confidence = 0;  ///< of an inferred member; 0: it shows the id itself
+    std::string reason;     ///< why it was inferred
+    std::optional<int64_t> corrected_us;  ///< its time by the reference clock
+  };
+  /// How inferring went; without a query for it, nothing.
+  struct InferenceNote {
+    size_t considered = 0;
+    size_t refused = 0;   ///< of these, events that another request fits as well
+    std::string gave_up;  ///< why nothing was inferred at all
+  };
+
   std::vector<event::Event> events;  ///< by timestamp, ties by arrival
+  std::vector<Extra> extras;         ///< one for each of `events`, or none at all
+  std::optional<InferenceNote> inference;
   std::vector<std::string> ids;      ///< the id asked for, then those linked to it
   std::vector<SourceName> sources;
   std::vector<Truncation> truncated;

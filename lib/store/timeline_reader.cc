@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <tuple>
+#include <unordered_map>
 
 #include "store/answer_parts.h"
 #include "store/asked_id.h"
@@ -11,6 +12,7 @@
 #include "store/copy_events.h"
 #include "store/event_filter.h"
 #include "store/id_links.h"
+#include "store/inference.h"
 #include "store/page.h"
 #include "store/stored_event.h"
 
@@ -32,6 +34,7 @@ class TimelineReader {
   Status choose_by_id();
   void choose_by_terms(const std::vector<IdTerm>& terms);
   void add_heads(std::vector<EventPlace>& heads, const std::vector<IdTerm>& terms);
+  void add_inferred(const std::vector<IdTerm>& terms);
   void choose_by_span();
   bool admits(uint32_t block_index, const Block& block, uint32_t entry, bool aging);
   void add(uint32_t block_index, const Block& block, uint32_t entry);
@@ -42,6 +45,7 @@ class TimelineReader {
   const EventFilter filter_;
   const uint32_t limit_;
   Page page_;
+  std::unordered_map<uint64_t, Answer::Extra> inferred_;  // by arrival
   Arena scratch_;
   Answer answer_;
 };
@@ -63,7 +67,18 @@ Status TimelineReader::choose_by_id() {
   const Result<std::vector<IdTerm>> terms = terms_of_asked_id(shelf_, filter_, query_, answer_);
   if (!terms) return terms.error();
   choose_by_terms(*terms);
+  if (query_.include_inferred && answer_.candidates.empty()) add_inferred(*terms);
   return {};
+}
+
+void TimelineReader::add_inferred(const std::vector<IdTerm>& terms) {
+  Inference inference = infer_members(shelf_, filter_, terms);
+  answer_.inference = {inference.considered, inference.refused, std::move(inference.gave_up)};
+  for (InferredMember& member : inference.members) {
+    page_.add(member.place);
+    inferred_.emplace(member.place.position.arrival,
+                      Answer::Extra{member.confidence, std::move(member.reason), {}});
+  }
 }
 
 void TimelineReader::choose_by_terms(const std::vector<IdTerm>& terms) {
@@ -158,7 +173,13 @@ void TimelineReader::copy_page() {
     places.resize(limit_);
     answer_.next_cursor = format_cursor(places.back().position, query_);
   }
-  copy_events(shelf_, places, answer_);
+  std::vector<uint64_t> arrivals;
+  copy_events(shelf_, places, answer_, &arrivals);
+  if (inferred_.empty()) return;
+  for (const uint64_t arrival : arrivals) {
+    const auto inferred = inferred_.find(arrival);
+    answer_.extras.push_back(inferred == inferred_.end() ? Answer::Extra() : inferred->second);
+  }
 }
 
 }  // namespace

@@ -127,6 +127,12 @@ TEST_CASE("a search shows days, lanes, and how to go on") {
   CHECK(SearchView(ViewOptions{}).notes({}) == "nothing found\n");
 }
 
+TEST_CASE("inferred members are dimmed and marked, and clocks that differ are told") {
+  check_golden("inferred_colour.txt", timeline_of("inferred.json", terminal(100, true)).text);
+  const View plain = timeline_of("inferred.json", {});
+  check_golden("inferred_plain.txt", plain.text + plain.notes);
+}
+
 TEST_CASE("sources are a table on a terminal and fields in a pipe") {
   const std::string json = read_golden("sources.json");
   const Result<View> table = render_sources(json, terminal(100), 1'763'700'060'000'000);

@@ -87,7 +87,9 @@ TEST_CASE("a value that cannot be read is named, with what is accepted") {
 TEST_CASE("everything that is documented is read") {
   for (const Parameter& parameter : timeline_parameters()) {
     CAPTURE(parameter.name);
-    const std::string value = parameter.name == "level" ? "info" : "5";
+    const std::string value = parameter.name == "level"     ? "info"
+                              : parameter.type == "boolean" ? "true"
+                                                            : "5";
     CHECK(read_timeline_query(asking({{std::string(parameter.name), value}})));
     CHECK_FALSE(parameter.description.empty());
   }
