@@ -131,13 +131,14 @@ Result<std::string> ask(DaemonConnection& daemon, std::string_view path,
 }
 
 int ask_and_show(const Arguments& arguments, std::string_view path,
-                 Result<View> (*render)(std::string_view json, const ViewOptions& options)) {
+                 Result<View> (*render)(std::string_view json, const ViewOptions& options),
+                 const Parameters& parameters) {
   const Result<ViewOptions> options = stdout_options(arguments);
   if (!options) return fail(kExitUsage, options.error().to_string());
   auto daemon = DaemonConnection::open(arguments);
   if (!daemon) return fail(kExitUsage, daemon.error().to_string());
   int exit_code = kExitDaemonAway;
-  const Result<std::string> json = ask(**daemon, path, {}, exit_code);
+  const Result<std::string> json = ask(**daemon, path, parameters, exit_code);
   if (!json) return exit_code;
   if (arguments.has("json")) {
     return exit_after(print(*json + "\n"), kExitFound);

@@ -66,6 +66,7 @@ int explain_refusal(const DaemonConnection& daemon, const http::Response& respon
 
 /// Opens, asks one question and shows the answer; with --json as it came.
 int ask_and_show(const Arguments& arguments, std::string_view path,
-                 Result<View> (*render)(std::string_view json, const ViewOptions& options));
+                 Result<View> (*render)(std::string_view json, const ViewOptions& options),
+                 const Parameters& parameters = {});
 
 }  // namespace gasoline::cli

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/quantity.h"
+#include "digest_view.h"
 
 namespace gasoline::cli {
 namespace {
@@ -43,6 +44,13 @@ Parameters filter_parameters(const Arguments& arguments) {
     parameters.emplace_back("end_time", moment(*until));
   }
   return parameters;
+}
+
+int ask_for_digest(const Arguments& arguments, std::string_view path, Parameters parameters) {
+  parameters.emplace_back("max_tokens", arguments.value("max-tokens").value_or(""));
+  return ask_and_show(
+      arguments, path,
+      [](std::string_view json, const ViewOptions&) { return render_digest(json); }, parameters);
 }
 
 Parameters from_cursor(Parameters parameters, const std::string& cursor) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <string_view>
 
 #include "command_line.h"
 #include "daemon_connection.h"
@@ -35,6 +36,9 @@ constexpr std::array<OptionRow, kFilterOptions.size() + kCount> with_filters(
 
 /// What the user chose of kFilterOptions, as the API names it.
 Parameters filter_parameters(const Arguments& arguments);
+
+/// Asks for a digest of --max-tokens and prints it.
+int ask_for_digest(const Arguments& arguments, std::string_view path, Parameters parameters);
 
 /// The same question, from `cursor` on.
 Parameters from_cursor(Parameters parameters, const std::string& cursor);

@@ -11,7 +11,8 @@
 namespace gasoline::cli {
 namespace {
 
-constexpr std::array<OptionRow, 6> kOwnOptions{{
+constexpr std::array<OptionRow, 7> kOwnOptions{{
+    {"max-tokens", "a digest for an agent: at most so many tokens (200 or more), errors first", "N"},
     {"i,ignore-case", "letters match in either case", ""},
     {"id", "only events of this correlation id, or of one linked to it", "ID"},
     {"cursor", "go on where an answer ended", "CURSOR"},
@@ -57,6 +58,9 @@ int run_search(const Arguments& arguments) {
   if (!options) return fail(kExitUsage, options.error().to_string());
   if (arguments.positionals.empty()) {
     return fail(kExitUsage, "search: say what to search for, such as 'gasoline search timeout'");
+  }
+  if (arguments.has("max-tokens")) {
+    return ask_for_digest(arguments, "/v1/search", parameters_of(arguments));
   }
   auto daemon = DaemonConnection::open(arguments);
   if (!daemon) return fail(kExitUsage, daemon.error().to_string());

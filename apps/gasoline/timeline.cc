@@ -13,7 +13,8 @@
 namespace gasoline::cli {
 namespace {
 
-constexpr std::array<OptionRow, 7> kOwnOptions{{
+constexpr std::array<OptionRow, 8> kOwnOptions{{
+    {"max-tokens", "a digest for an agent: at most so many tokens (200 or more), errors first", "N"},
     {"include-inferred", "also lines without an id that probably belong to the request, dimmed", ""},
     {"correct-skew", "order by times corrected for clocks that differ", ""},
     {"q,text", "only messages that contain this text, in any case (--q is the same)", "TEXT"},
@@ -122,6 +123,9 @@ class TimelinePrinter {
 };
 
 int run_timeline(const Arguments& arguments) {
+  if (arguments.has("max-tokens")) {
+    return ask_for_digest(arguments, "/v1/timeline", parameters_of(arguments));
+  }
   const Result<ViewOptions> options = stdout_options(arguments);
   if (!options) return fail(kExitUsage, options.error().to_string());
   auto daemon = DaemonConnection::open(arguments);

@@ -37,6 +37,13 @@ constexpr std::string_view kSchemas = R"json({
 "EventTaken":{"type":"object","required":["status","event_id","ack"],"properties":{"status":{"const":"ok"},"event_id":{"type":"string"},"ack":{"$ref":"#/components/schemas/Ack"}},"additionalProperties":false},
 "BatchTaken":{"type":"object","required":["status","count","duplicates","ack","failed","event_ids"],"properties":{"status":{"const":"ok"},"count":{"type":"integer"},"duplicates":{"type":"integer"},
  "ack":{"$ref":"#/components/schemas/Ack"},"failed":{"type":"array","items":{"$ref":"#/components/schemas/Failed"}},"event_ids":{"type":"array","items":{"type":"string"}}},"additionalProperties":false},
+"TimelineAnswer":{"oneOf":[{"$ref":"#/components/schemas/Timeline"},{"$ref":"#/components/schemas/Digest"}]},
+"SearchAnswer":{"oneOf":[{"$ref":"#/components/schemas/SearchResult"},{"$ref":"#/components/schemas/Digest"}]},
+"Digest":{"type":"object","required":["digest","start","errors","lines","ids","candidates","cut","missing","how_to_go_on","next_cursor","tokens"],"properties":{
+ "digest":{"const":1},"start":{"type":"string"},"errors":{"type":"array","items":{"type":"string"}},"lines":{"type":"array","items":{"type":"string"}},"ids":{"type":"array","items":{"type":"string"}},"candidates":{"type":"array","items":{"type":"string"}},
+ "cut":{"type":"object","required":["events","errors","candidates","has_more"],"properties":{"events":{"type":"integer"},"errors":{"type":"integer"},"candidates":{"type":"integer"},"has_more":{"type":"boolean"}},"additionalProperties":false},
+ "missing":{"type":"object","required":["truncated_sources","gaps"],"properties":{"truncated_sources":{"type":"integer"},"gaps":{"type":"integer"}},"additionalProperties":false},
+ "how_to_go_on":{"type":"string"},"next_cursor":{"type":["string","null"]},"tokens":{"type":"object","required":["max","bytes_per_token"],"properties":{"max":{"type":"integer"},"bytes_per_token":{"type":"integer"}},"additionalProperties":false}},"additionalProperties":false},
 "SourceCount":{"type":"object","required":["source","service","events"],"properties":{"source":{"type":"string"},"service":{"type":"string"},"events":{"type":"integer"}},"additionalProperties":false},
 "Truncation":{"type":"object","required":["source","before"],"properties":{"source":{"type":"string"},"before":{"type":"number"}},"additionalProperties":false},
 "Gap":{"type":"object","required":["source","run_id","from","to","lines","bytes","reason"],"properties":{"source":{"type":"string"},"run_id":{"type":"string"},"from":{"type":"number"},"to":{"type":"number"},"lines":{"type":"integer"},"bytes":{"type":"integer"},"reason":{"type":"string"}},"additionalProperties":false},

@@ -169,12 +169,15 @@ void ClockSkew::correct(store::Answer& answer) const {
   std::sort(order.begin(), order.end());
   std::vector<event::Event> events;
   std::vector<store::Answer::Extra> extras;
+  std::vector<uint64_t> arrivals;
   for (const auto& [us, i] : order) {
+    arrivals.push_back(answer.arrivals[i]);
     events.push_back(answer.events[i]);
     extras.push_back(std::move(answer.extras[i]));
   }
   answer.events = std::move(events);
   answer.extras = std::move(extras);
+  answer.arrivals = std::move(arrivals);
 }
 
 std::string ClockSkew::json() const {

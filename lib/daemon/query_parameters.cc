@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "daemon/digest.h"
 #include "event/time_text.h"
 
 namespace gasoline::daemon {
@@ -85,6 +86,7 @@ std::vector<Parameter> filter_parameters(std::string_view text_meaning) {
       {"project", "string", "the name of the git working tree of a run"},
       {"limit", "integer", "events in one answer, 1 to 10000 (default 1000)"},
       {"cursor", "string", "next_cursor of the answer before, with the same filters"},
+      {"max_tokens", "integer", "a digest of at most so many tokens, 200 to 1000000"},
   };
 }
 
@@ -113,7 +115,8 @@ std::vector<Parameter> tail_parameters() {
   std::vector<Parameter> parameters =
       filter_parameters("text that the message must contain, in any case");
   std::erase_if(parameters, [](const Parameter& parameter) {
-    return parameter.name == "limit" || parameter.name == "cursor";
+    return parameter.name == "limit" || parameter.name == "cursor" ||
+           parameter.name == "max_tokens";
   });
   return parameters;
 }
@@ -136,6 +139,18 @@ Result<store::Search> read_search(const http::Request& request) {
     if (!read) return read.error();
   }
   return search;
+}
+
+Result<uint32_t> read_max_tokens(const http::Request& request) {
+  uint32_t tokens = 0;
+  const auto value = request.query_value("max_tokens");
+  if (!value) return tokens;
+  const char* end = value->data() + value->size();
+  const auto [at, code] = std::from_chars(value->data(), end, tokens);
+  if (code != std::errc() || at != end || tokens < kTokensMin || tokens > kTokensMax) {
+    return invalid("max_tokens", *value, fmt::format("{} to {}", kTokensMin, kTokensMax));
+  }
+  return tokens;
 }
 
 Result<bool> read_correct_skew(const http::Request& request) {

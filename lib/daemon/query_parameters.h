@@ -13,6 +13,8 @@ std::vector<Parameter> timeline_parameters();
 /// Reads them. An Error names the parameter and what is accepted.
 Result<store::Query> read_timeline_query(const http::Request& request);
 
+/// How long an answer may be, in tokens; 0: as long as it is.
+Result<uint32_t> read_max_tokens(const http::Request& request);
 /// Whether a timeline is to be ordered by corrected times.
 Result<bool> read_correct_skew(const http::Request& request);
 

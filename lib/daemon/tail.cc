@@ -133,16 +133,16 @@ bool Tail::serve(Reader& reader) {
   if (reader.next == limit) return false;
   const store::Arrivals& batch = arrivals_from(reader.next);
   lose(reader, batch.evicted);
-  for (size_t i = 0; i < batch.arrivals.size(); ++i) {
+  for (size_t i = 0; i < batch.page.arrivals.size(); ++i) {
     const event::Event& event = batch.page.events[i];
     if (!reader.matcher.admits(event) || is_known(reader, event)) continue;
-    const TailPlace place{epoch_, batch.arrivals[i], event.receive_time_us,
+    const TailPlace place{epoch_, batch.page.arrivals[i], event.receive_time_us,
                           std::string(event.event_id)};
     text_ = "id: " + format_tail_place(place) + "\ndata: ";
     event::append_json(text_, event);
     text_ += "\n\n";
     if (!reader.stream.try_write(text_)) {
-      reader.next = batch.arrivals[i];
+      reader.next = batch.page.arrivals[i];
       return false;
     }
     reader.last_write_us = clock_.monotonic_us();

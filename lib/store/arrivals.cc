@@ -29,7 +29,6 @@ uint32_t first_entry_from(const Block& block, uint32_t count, uint64_t from) {
 void read_arrivals(const Shelf& shelf, uint64_t from, size_t events_max, Arrivals& to) {
   to.page = Answer();
   to.page.arena = std::make_unique<Arena>();
-  to.arrivals.clear();
   uint64_t limit = 0;
   const std::vector<uint32_t> blocks = shelf.blocks_since(from, limit);
   limit = std::min(limit, from + events_max);
@@ -54,7 +53,7 @@ void read_arrivals(const Shelf& shelf, uint64_t from, size_t events_max, Arrival
   to.from = from;
   to.next = std::max(from, limit);
   to.evicted = to.next - from - std::min(present, to.next - from);
-  copy_events(shelf, places, to.page, &to.arrivals);
+  copy_events(shelf, places, to.page);
 }
 
 }  // namespace gasoline::store

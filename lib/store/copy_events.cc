@@ -7,8 +7,7 @@
 
 namespace gasoline::store {
 
-void copy_events(const Shelf& shelf, const std::vector<Place>& places, Answer& answer,
-                 std::vector<uint64_t>* arrivals) {
+void copy_events(const Shelf& shelf, const std::vector<Place>& places, Answer& answer) {
   std::vector<uint32_t> blocks;
   blocks.reserve(places.size());
   for (const Place& place : places) blocks.push_back(place.block);
@@ -39,7 +38,7 @@ void copy_events(const Shelf& shelf, const std::vector<Place>& places, Answer& a
   for (size_t i = 0; i < places.size(); ++i) {
     if (!found[i]) continue;
     answer.events.push_back(events[i]);
-    if (arrivals != nullptr) arrivals->push_back(places[i].position.arrival);
+    answer.arrivals.push_back(places[i].position.arrival);
   }
 }
 

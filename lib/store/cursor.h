@@ -27,6 +27,12 @@ enum class CursorKind { kTimeline, kSearch, kSearchIgnoringCase };
 std::string format_cursor(const Position& last, const Query& query,
                           CursorKind kind = CursorKind::kTimeline);
 
+/// The cursor that goes on behind event `i` of the answer to `query`.
+inline std::string cursor_behind(const Answer& answer, size_t i, const Query& query,
+                                 CursorKind kind = CursorKind::kTimeline) {
+  return format_cursor({answer.events[i].timestamp_us, answer.arrivals[i]}, query, kind);
+}
+
 /// Where to go on after; none for an empty cursor. Error::kInvalid for any other text that
 /// format_cursor would not have made for this query.
 Result<std::optional<Position>> parse_cursor(const Query& query,

@@ -66,6 +66,7 @@ struct Answer {
   };
 
   std::vector<event::Event> events;  ///< by timestamp, ties by arrival
+  std::vector<uint64_t> arrivals;    ///< of each, its number in order of arrival
   std::vector<Extra> extras;         ///< one for each of `events`, or none at all
   std::optional<InferenceNote> inference;
   std::vector<std::string> ids;      ///< the id asked for, then those linked to it
@@ -95,8 +96,7 @@ struct SearchAnswer {
 
 /// Events in the order in which they arrived.
 struct Arrivals {
-  Answer page;                     ///< only events, arena and kept_alive are used
-  std::vector<uint64_t> arrivals;  ///< the number of each
+  Answer page;  ///< only events, their arrivals, arena and kept_alive are used
   uint64_t from = 0;
   uint64_t next = 0;     ///< go on with this number
   uint64_t evicted = 0;  ///< of those numbers, events that were gone already

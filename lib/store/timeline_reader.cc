@@ -173,10 +173,9 @@ void TimelineReader::copy_page() {
     places.resize(limit_);
     answer_.next_cursor = format_cursor(places.back().position, query_);
   }
-  std::vector<uint64_t> arrivals;
-  copy_events(shelf_, places, answer_, &arrivals);
+  copy_events(shelf_, places, answer_);
   if (inferred_.empty()) return;
-  for (const uint64_t arrival : arrivals) {
+  for (const uint64_t arrival : answer_.arrivals) {
     const auto inferred = inferred_.find(arrival);
     answer_.extras.push_back(inferred == inferred_.end() ? Answer::Extra() : inferred->second);
   }

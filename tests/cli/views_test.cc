@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "digest_view.h"
 #include "search_view.h"
 #include "sources_view.h"
 #include "status_view.h"
@@ -131,6 +132,24 @@ TEST_CASE("inferred members are dimmed and marked, and clocks that differ are to
   check_golden("inferred_colour.txt", timeline_of("inferred.json", terminal(100, true)).text);
   const View plain = timeline_of("inferred.json", {});
   check_golden("inferred_plain.txt", plain.text + plain.notes);
+}
+
+TEST_CASE("a digest is shown with what was cut and how to go on") {
+  const std::string json =
+      R"({"digest":1,"start":"2025-11-21T04:40:00Z","errors":["+0.1 error pay: no"],"lines":)"
+      R"(["+0.2..+9.0 x50 info shop: GET /orders/#"],"ids":[],"candidates":[],"cut":{"events":7,)"
+      R"("errors":2},"missing":{"truncated_sources":1,"gaps":0},"next_cursor":"1.a.b.c"})";
+  const Result<View> view = render_digest(json);
+  REQUIRE(view.has_value());
+  CHECK(view->found);
+  CHECK(view->notes.empty());
+  CHECK(view->text ==
+        "start 2025-11-21T04:40:00Z\n+0.1 error pay: no\n"
+        "+0.2..+9.0 x50 info shop: GET /orders/#\ncut 7, errors 2\nmissing 1, gaps 0\n"
+        "more: --cursor 1.a.b.c\n");
+  CHECK(view->text.size() <= json.size());
+  CHECK_FALSE(render_digest("{}").has_value());
+  CHECK_FALSE(render_digest("[").has_value());
 }
 
 TEST_CASE("sources are a table on a terminal and fields in a pipe") {

@@ -28,11 +28,11 @@ TEST_CASE("events are read in the order in which they arrived, whatever their ti
   while (from < store.next_arrival()) {
     Arrivals arrivals;
     store.arrivals(from, 97, arrivals);
-    REQUIRE(arrivals.page.events.size() == arrivals.arrivals.size());
+    REQUIRE(arrivals.page.events.size() == arrivals.page.arrivals.size());
     CHECK(arrivals.evicted == 0);
-    for (size_t i = 0; i < arrivals.arrivals.size(); ++i) {
+    for (size_t i = 0; i < arrivals.page.arrivals.size(); ++i) {
       REQUIRE(arrivals.page.events[i].message == std::to_string(expected++));
-      REQUIRE(arrivals.arrivals[i] == from + i);
+      REQUIRE(arrivals.page.arrivals[i] == from + i);
     }
     from = arrivals.next;
   }
