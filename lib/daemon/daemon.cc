@@ -32,14 +32,6 @@ constexpr int64_t kHousekeepingIntervalUs = 1'000'000;
 constexpr useconds_t kLockRetryUs = 20'000;
 constexpr int64_t kShutdownLimitUs = 4'000'000;
 
-/// This machine's zone for printed times that name none.
-int32_t local_zone_offset_minutes() {
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  ::localtime_r(&now, &local);
-  return static_cast<int32_t>(local.tm_gmtoff / 60);
-}
-
 std::string host_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
@@ -146,7 +138,7 @@ Status Daemon::Parts::open_state() {
 
 Status Daemon::Parts::open_pipeline() {
   understand::Options understanding;
-  understanding.zone_offset_minutes_local = local_zone_offset_minutes();
+  understanding.zone_offset_minutes = std::nullopt;
   if (!options.cache_directory.empty() && make_private_directories(options.cache_directory)) {
     understanding.pattern_cache_directory = options.cache_directory;
   }

@@ -155,6 +155,21 @@ bool Shelf::join_part(Ring& ring, uint64_t head_id_hash, const EventPlace& part)
   return true;
 }
 
+/// Hides the event in whose place another of its ring has come.
+void Shelf::hide_replaced_event(Ring& ring, uint64_t event_id_hash, uint64_t arrival) {
+  const EventPlace* const found = ring.recent.find(event_id_hash);
+  if (found == nullptr || !holds(ring, *found)) return;
+  Block& block = blocks_[found->block];
+  Entry& entry = block.entry(found->entry);
+  const uint64_t delta = arrival - block.first_arrival;
+  if (entry.hider() != 0 || delta >= UINT32_MAX) return;
+  entry.hide(static_cast<uint32_t>(delta) + 1);
+  ++block.hidden;
+  ++ring.hidden;
+  ++hidden_;
+  ++totals_.replaced;
+}
+
 uint32_t Shelf::lines_of(const EventPlace& head) const {
   const Block& block = blocks_[head.block];
   const JoinedHead* const joined =

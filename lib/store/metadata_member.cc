@@ -118,7 +118,9 @@ MetadataNotes read_notes(std::string_view metadata, int64_t timestamp_us) noexce
     notes.partial = find_member(metadata, "partial") == "true";
   }
   if (has_key(metadata, "\"replaces\"")) {
-    notes.replaces = to_unsigned(find_member(metadata, "replaces"));
+    const std::string_view replaced = find_member(metadata, "replaces");
+    notes.replaces = to_unsigned(replaced);
+    if (replaced.starts_with('"')) notes.replaces_id = to_text(replaced);
   }
   if (has_key(metadata, "\"continues\"")) {
     notes.continues = to_text(find_member(metadata, "continues"));

@@ -29,6 +29,7 @@ struct GapNote {
 struct MetadataNotes {
   bool partial = false;              ///< to be replaced by its completed line
   std::optional<uint64_t> replaces;  ///< seq of the partial event that this one completes
+  std::string_view replaces_id;      ///< the same by its event_id
   std::string_view continues;        ///< id of the event that this one is a part of
   std::optional<GapNote> gap;        ///< lines that were never captured
 };

@@ -186,6 +186,9 @@ void Shelf::apply_notes(Ring& ring, const MetadataNotes& notes, const Prepared& 
   if (notes.replaces && !hide_replaced(ring, *notes.replaces, arrival)) {
     hide_replaced_of_run(*ring.identity, *notes.replaces, arrival);
   }
+  if (!notes.replaces_id.empty()) {
+    hide_replaced_event(ring, hash_bytes(notes.replaces_id), arrival);
+  }
   if (!notes.continues.empty()) {
     join_part(ring, hash_bytes(notes.continues), {ring.open, entry, arrival});
   }

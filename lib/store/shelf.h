@@ -122,6 +122,7 @@ class Shelf {
   void hide_replaced_of_run(const SourceIdentity& stream, uint64_t seq, uint64_t arrival);
 
   // joined_events.cc
+  void hide_replaced_event(Ring& ring, uint64_t event_id_hash, uint64_t arrival);
   bool join_part(Ring& ring, uint64_t head_id_hash, const EventPlace& part);
   static size_t joins_bytes(const Block& block);
   uint32_t lines_of(const EventPlace& head) const;

@@ -51,12 +51,24 @@ class EscapeSizes {
   bool no_terminator_left_ = false;
 };
 
+/// "\x1b[G", "\x1b[1G": what comes next is written over the line.
+bool goes_to_line_start(std::string_view escape) {
+  return escape == "\x1b[G" || escape == "\x1b[1G" || escape == "\x1b[0G";
+}
+
+/// Of a line that was drawn again and again, what stood there last. Text of several lines is none.
+std::string_view last_state(std::string_view text) {
+  while (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+  const size_t redraw = text.rfind('\r');
+  if (redraw == std::string_view::npos || text.find('\n') != std::string_view::npos) return text;
+  return text.substr(redraw + 1);
+}
+
 }  // namespace
 
 std::string_view strip_ansi(std::string_view text, Arena& arena) {
-  while (!text.empty() && text.back() == '\r') text.remove_suffix(1);
   const size_t first = text.find(kEscape);
-  if (first == std::string_view::npos) return text;
+  if (first == std::string_view::npos) return last_state(text);
   char* const clean = arena.allocate(text.size());
   size_t size = 0;
   EscapeSizes sizes;
@@ -66,12 +78,12 @@ std::string_view strip_ansi(std::string_view text, Arena& arena) {
     std::memcpy(clean + size, text.data() + at, escape - at);
     size += escape - at;
     if (escape == text.size()) break;
-    at = escape + sizes.size_of(text.substr(escape));
+    const size_t escape_size = sizes.size_of(text.substr(escape));
+    if (goes_to_line_start(text.substr(escape, escape_size))) clean[size++] = '\r';
+    at = escape + escape_size;
     escape = std::min(text.find(kEscape, at), text.size());
   }
-  std::string_view stripped(clean, size);
-  while (!stripped.empty() && stripped.back() == '\r') stripped.remove_suffix(1);
-  return stripped;
+  return last_state({clean, size});
 }
 
 }  // namespace gasoline::understand

@@ -178,6 +178,7 @@ void LineJoiner::begin(Open& open, const Line& line, LineRole role, std::string_
   open.bytes = static_cast<uint32_t>(line.text.size());
   open.phase = first_phase(line, role);
   open.level = line.level;
+  open.kind = line.kind;
   open.has_header = line.has_header;
   open.after_blank = false;
   open.after_link = false;
@@ -218,7 +219,7 @@ LineJoiner::Head LineJoiner::place(const Line& line, std::string_view event_id) 
   }
   extend(open, line, role);
   ++joined_;
-  return {open.event_id, open.level, open.correlation_id};
+  return {open.event_id, open.level, open.kind, open.correlation_id};
 }
 
 void LineJoiner::resume(const Line& line, std::string_view event_id, std::string_view continues) {

@@ -38,6 +38,7 @@ class LineJoiner {
     bool has_header = false;     ///< it shows a time or a level
     bool is_structured = false;  ///< JSON or logfmt: whole by itself, closes nothing
     event::Level level = event::Level::kInfo;
+    event::SourceKind kind = event::SourceKind::kStdout;
     std::string_view correlation_id;
     int64_t read_us = 0;
   };
@@ -46,6 +47,7 @@ class LineJoiner {
   struct Head {
     std::string_view event_id;  ///< empty: it begins an event
     event::Level level = event::Level::kInfo;
+    event::SourceKind kind = event::SourceKind::kStdout;
     std::string_view correlation_id;
   };
 
@@ -84,6 +86,7 @@ class LineJoiner {
     uint32_t bytes = 0;
     Phase phase = Phase::kPlain;
     event::Level level = event::Level::kInfo;
+    event::SourceKind kind = event::SourceKind::kStdout;
     bool has_header = false;
     bool after_blank = false;
     bool after_link = false;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "event/event.h"
+#include "understand/browser_line.h"
 #include "understand/chars.h"
 #include "understand/field_name.h"
 #include "understand/header.h"
@@ -23,6 +24,15 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 bool has_alnum(std::string_view text) {
   return std::any_of(text.begin(), text.end(), is_alnum);
+}
+
+/// "api-1", "api_1" and "web.1" are the first processes of api and web.
+std::string_view service_of_process(std::string_view name) {
+  size_t size = name.size();
+  while (size > 0 && is(name[size - 1], kDigit)) --size;
+  const bool is_numbered = size > 1 && size < name.size() &&
+                           (name[size - 1] == '-' || name[size - 1] == '_' || name[size - 1] == '.');
+  return is_numbered ? name.substr(0, size - 1) : name;
 }
 
 /// One line's way through the parsers.
@@ -55,10 +65,12 @@ class OneLine {
       if (wrapping.name.empty()) continue;
       reading_.process = wrapping.name;
       // A number is a place in a list of commands, not a service.
-      if (all_of(wrapping.name, kDigit)) {
+      if (wrapping.name == "browser") {
+        reading_.is_browser = true;
+      } else if (all_of(wrapping.name, kDigit)) {
         metadata_.add_string("process", wrapping.name);
       } else if (reading_.service.empty()) {
-        reading_.service = wrapping.name;
+        reading_.service = service_of_process(wrapping.name);
         metadata_.add_string("process", wrapping.name);
       }
     }
@@ -142,7 +154,8 @@ class OneLine {
   }
 
   LineForm read_text(std::string_view text) {
-    const Header header = HeaderReader::read(text, context_);
+    Header header = HeaderReader::read(text, context_);
+    take_browser_line(text, header);
     // Without a header the indentation belongs to the message: stack traces are read by it.
     const std::string_view body = header.size > 0 ? trim_left(text.substr(header.size)) : text;
     const auto body_at = static_cast<size_t>(body.data() - text.data());
@@ -167,6 +180,18 @@ class OneLine {
     }
     keep_prefix(text.substr(0, header.size), header);
     return form;
+  }
+
+  /// What a browser said stands behind prefixes of its own.
+  void take_browser_line(std::string_view text, Header& header) {
+    BrowserLine browser;
+    if (!read_browser_line(text, browser)) return;
+    reading_.is_browser = true;
+    header.size = browser.message_at;
+    if (!browser.has_level) return;
+    header.has_level = true;
+    header.level = browser.level;
+    header.level_word = browser.level_word;
   }
 
   void set_message(std::string_view message) {

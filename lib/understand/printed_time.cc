@@ -361,9 +361,9 @@ bool read_iso(std::string_view text, const TimeContext& context, PrintedTime& ti
   if (is_alnum(cursor.peek()) || (cursor.peek() == ':' && cursor.peek(1) != ' ')) return false;
   // AM and PM are left to the general reader.
   if (cursor.peek() == ' ' && (cursor.peek(2) == 'M' || cursor.peek(2) == 'm')) return false;
-  const int64_t offset_us =
-      zone.stated ? zone.offset_us : int64_t{context.zone_offset_minutes} * kMinuteUs;
-  time = {day_us(date.year, date) + of_day.us - offset_us, of_day.unit_us, cursor.at()};
+  const int64_t wall_us = day_us(date.year, date) + of_day.us;
+  const int64_t offset_us = zone.stated ? zone.offset_us : context.offset_us_at(wall_us);
+  time = {wall_us - offset_us, of_day.unit_us, cursor.at()};
   return true;
 }
 
@@ -450,8 +450,12 @@ bool read_printed_time(std::string_view text, const TimeContext& context, Printe
     }
   }
   if (is_alnum(cursor.peek()) || (cursor.peek() == ':' && cursor.peek(1) != ' ')) return false;
-  const int64_t offset_us =
-      zone.stated ? zone.offset_us : int64_t{context.zone_offset_minutes} * kMinuteUs;
+  int64_t wall_us = context.reference_us;
+  if (has_date) {
+    wall_us = date.year != 0 ? day_us(date.year, date) + of_day.us
+                             : us_without_year(date, of_day.us, context.reference_us);
+  }
+  const int64_t offset_us = zone.stated ? zone.offset_us : context.offset_us_at(wall_us);
   const int64_t rest_us = of_day.us - offset_us;
   time.unit_us = of_day.unit_us;
   time.size = cursor.at();

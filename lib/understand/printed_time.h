@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "understand/local_zone.h"
+
 namespace gasoline::understand {
 
 /// A time as a line shows it.
@@ -15,8 +17,12 @@ struct PrintedTime {
 
 /// What a time needs that is not printed whole.
 struct TimeContext {
-  int64_t reference_us = 0;         ///< the time of reading; the nearest year or day is taken
-  int32_t zone_offset_minutes = 0;  ///< of times without a zone
+  int64_t reference_us = 0;   ///< the time of reading; the nearest year or day is taken
+  LocalZone* zone = nullptr;  ///< of times without a zone; null: UTC
+
+  int64_t offset_us_at(int64_t wall_us) const {
+    return zone == nullptr ? 0 : zone->offset_us_at(wall_us);
+  }
 };
 
 /// Reads the time that `text` begins with:

@@ -19,6 +19,7 @@ struct Reading {
   std::string_view level_word;
   std::string_view service;
   std::string_view process;  ///< who printed the line, of several that share its source
+  bool is_browser = false;   ///< said by a browser's console, printed by a dev server
   bool has_header = false;   ///< a text line with a time or a level before its message
   Ids ids;
 

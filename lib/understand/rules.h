@@ -18,8 +18,8 @@ struct Options {
   std::string pattern_cache_directory;
   /// Of the masks; without one a new one is made, and masks are only comparable while it lives.
   std::optional<MaskKey> mask_key;
-  /// The zone of printed times that name none, in minutes east of UTC.
-  int32_t zone_offset_minutes_local = 0;
+  /// The zone of printed times that name none, in minutes east of UTC; nothing: this machine's.
+  std::optional<int32_t> zone_offset_minutes = 0;
 };
 
 /// Everything about understanding that is shared and immutable: the options and the compiled secret

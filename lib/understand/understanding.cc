@@ -12,6 +12,7 @@
 #include "understand/chars.h"
 #include "understand/line_joiner.h"
 #include "understand/line_reader.h"
+#include "understand/record_pieces.h"
 #include "understand/line_mask.h"
 #include "understand/source_table.h"
 
@@ -67,6 +68,11 @@ bool is_unfinished(const event::Event& event) {
   return event.metadata.find("\"partial\":true") != std::string_view::npos;
 }
 
+LocalZone zone_of(const Options& options) {
+  return options.zone_offset_minutes ? LocalZone(*options.zone_offset_minutes)
+                                     : LocalZone::of_machine();
+}
+
 /// Pieces of long lines. Whether the last of them ends its line is not told.
 LineCut cut_of(const event::Event& event) {
   if (event.metadata.empty()) return {};
@@ -104,7 +110,7 @@ void link_ids(event::Event& part, std::string_view id_of_head) {
 
 struct Understanding::State {
   State(const Rules& shared_rules, const Clock& shared_clock)
-      : rules(shared_rules), clock(shared_clock) {
+      : rules(shared_rules), clock(shared_clock), zone(zone_of(shared_rules.options())) {
     const pattern::PatternSet* const patterns = rules.secret_patterns();
     if (patterns != nullptr) secrets.emplace(*patterns, rules.mask_key());
   }
@@ -114,6 +120,7 @@ struct Understanding::State {
   }
 
   std::string_view mask_message(const event::Event& event, Arena& arena);
+  std::string_view with_earlier_pieces(std::string_view text, Arena& arena);
   void mask_tags(event::Event& event, Arena& arena);
   void note_source(const event::Event& event);
   void note_reading(LineForm form, std::string_view text, const Reading& reading);
@@ -129,8 +136,11 @@ struct Understanding::State {
   std::string tags_seen;  // of the last event, and what they look like masked
   std::vector<std::string> tags_masked;
   bool tags_hold_secret = false;
+  LocalZone zone;
   LineReader lines;
   MetadataText metadata;
+  RecordPieces pieces;
+  RecordPieces::Piece piece;  // of the last line, if it was one
   LineJoiner joiner;
   LineJoiner::Line line;  // what join() must know of the last one
   bool is_joinable = false;
@@ -139,12 +149,14 @@ struct Understanding::State {
 
 /// The raw message without escapes and secrets. Notes in metadata what a restart must know.
 std::string_view Understanding::State::mask_message(const event::Event& event, Arena& arena) {
-  const std::string_view text = strip_ansi(event.message, arena);
+  std::string_view text = strip_ansi(event.message, arena);
+  if (prints_lines(event.source)) text = with_earlier_pieces(text, arena);
   if (!secrets) return text;
   if (!prints_lines(event.source)) return secrets->mask(text, arena, counters.secrets_masked);
   SecretState& known = secret_states.of(line.source);
-  const LineCut cut = cut_of(event);
-  if (is_unfinished(event)) {
+  LineCut cut = cut_of(event);
+  cut.at_end |= piece.goes_on;
+  if (is_unfinished(event) || piece.goes_on) {
     SecretState unfinished = known;  // the whole line is still to come
     return secrets->mask_line(text, cut, unfinished, arena, counters.secrets_masked);
   }
@@ -152,6 +164,18 @@ std::string_view Understanding::State::mask_message(const event::Event& event, A
       secrets->mask_line(text, cut, known, arena, counters.secrets_masked);
   if (known.in_private_key) metadata.add_raw("in_private_key", "true");
   return masked;
+}
+
+/// The whole of a line of which a container runtime wrote earlier records.
+std::string_view Understanding::State::with_earlier_pieces(std::string_view text, Arena& arena) {
+  if (!pieces.take(line.source, text, arena, piece)) return text;
+  if (piece.goes_on) {
+    metadata.add_raw("partial", "true");
+    is_joinable = false;
+  }
+  if (piece.is_cut) metadata.add_raw("unterminated", "true");
+  if (!piece.replaces.empty()) metadata.add_string("replaces", piece.replaces);
+  return piece.text;
 }
 
 /// Tags are the same on most events of a source: they are looked at when they change.
@@ -184,6 +208,7 @@ void Understanding::State::mask_tags(event::Event& event, Arena& arena) {
 }
 
 void Understanding::State::note_source(const event::Event& event) {
+  piece = {};
   is_joinable = prints_lines(event.source) && !is_unfinished(event);
   if (!prints_lines(event.source)) return;
   line.source = source_key(event, event.service);
@@ -254,16 +279,19 @@ std::string_view Understanding::mask(std::string_view text, Arena& arena) {
 
 void Understanding::join(event::Event& event, Arena& arena) {
   State& state = *state_;
+  state.pieces.took_id(state.piece, event.event_id);
   if (!state.is_joinable) return;
   state.is_joinable = false;
   state.line.text = event.message;
   state.line.level = event.level;
+  state.line.kind = event.source;
   state.line.correlation_id = event.correlation_id;
   const LineJoiner::Head head = state.joiner.place(state.line, event.event_id);
   state.counters.lines_joined = state.joiner.joined();
   state.counters.joins_cut = state.joiner.cut();
   if (head.event_id.empty()) return;
   event.level = head.level;
+  event.source = head.kind;
   link_ids(event, head.correlation_id);
   state.metadata.clear();
   state.metadata.add_members(event.metadata);
@@ -288,6 +316,7 @@ void Understanding::resume(const event::Event& event) {
 
 void Understanding::forget_open_events() {
   state_->joiner.forget();
+  state_->pieces.forget();
 }
 
 void Understanding::understand(event::Event& event, Arena& arena) {
@@ -302,7 +331,7 @@ void Understanding::understand(event::Event& event, Arena& arena) {
 
   state.mask_tags(event, arena);
   const std::string_view text = state.mask_message(event, arena);
-  const TimeContext context{event.timestamp_us, state.rules.options().zone_offset_minutes_local};
+  const TimeContext context{event.timestamp_us, &state.zone};
   Reading reading;
   const LineForm form = state.lines.read(text, context, arena, reading, state.metadata);
   if (form == LineForm::kJson) ++state.counters.json_lines;
@@ -316,6 +345,7 @@ void Understanding::understand(event::Event& event, Arena& arena) {
   state.take_time(reading, event);
   state.take_level(reading, event);
   state.take_ids(reading.ids, event);
+  if (reading.is_browser) event.source = event::SourceKind::kExtension;
   if (state.metadata.size() != stated_size || !event.metadata.empty()) {
     event.metadata = state.metadata.copy_to(arena);
   }

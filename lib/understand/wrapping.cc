@@ -48,8 +48,10 @@ bool unwrap_docker(std::string_view text, const TimeContext& context, Arena& are
   if (JsonWalk::walk(text, record) == 0 || !record.is_record()) return false;
   wrapping = {};
   std::string_view line = unescape_json(record.log(), arena);
-  if (line.ends_with('\n')) line.remove_suffix(1);
+  wrapping.goes_on = !line.ends_with('\n');
+  if (!wrapping.goes_on) line.remove_suffix(1);
   wrapping.line = line;
+  wrapping.time_text = record.time();
   wrapping.stream = record.stream();
   wrapping.has_time = read_printed_time(record.time(), context, wrapping.time);
   return true;
@@ -57,7 +59,7 @@ bool unwrap_docker(std::string_view text, const TimeContext& context, Arena& are
 
 /// 2026-11-21T04:17:47.759000000Z stdout F line
 bool unwrap_cri(std::string_view text, const TimeContext& context, Wrapping& wrapping) {
-  if (text.size() < 30 || !is(text[0], kDigit) || text[10] != 'T') return false;
+  if (text.size() < 22 || !is(text[0], kDigit) || text[10] != 'T') return false;
   const size_t blank = text.substr(0, 48).find(' ');
   if (blank == std::string_view::npos) return false;
   const std::string_view rest = text.substr(blank + 1);
@@ -69,6 +71,8 @@ bool unwrap_cri(std::string_view text, const TimeContext& context, Wrapping& wra
   wrapping = {};
   wrapping.line = rest.substr(std::min<size_t>(9, rest.size()));
   wrapping.stream = rest.substr(0, 6);
+  wrapping.time_text = text.substr(0, blank);
+  wrapping.goes_on = rest[7] == 'P';
   wrapping.time = time;
   wrapping.has_time = true;
   return true;
@@ -101,12 +105,29 @@ bool unwrap_prefix(std::string_view text, Wrapping& wrapping) {
   return true;
 }
 
+/// "10:20:30 web.1  | line"
+bool unwrap_foreman(std::string_view text, const TimeContext& context, Wrapping& wrapping) {
+  constexpr size_t kTimeSize = 8;
+  if (text.size() < kTimeSize + 4 || text[2] != ':' || text[5] != ':') return false;
+  if (text[kTimeSize] != ' ' || !is_alpha(text[kTimeSize + 1])) return false;
+  Wrapping inner;
+  PrintedTime time;
+  if (!unwrap_prefix(text.substr(kTimeSize + 1), inner)) return false;
+  if (!read_printed_time(text.substr(0, kTimeSize), context, time)) return false;
+  wrapping = inner;
+  wrapping.time = time;
+  wrapping.has_time = true;
+  return true;
+}
+
 }  // namespace
 
 bool unwrap(std::string_view text, const TimeContext& context, Arena& arena, Wrapping& wrapping) {
   if (text.empty()) return false;
   if (text[0] == '{') return unwrap_docker(text, context, arena, wrapping);
-  if (is(text[0], kDigit)) return unwrap_cri(text, context, wrapping);
+  if (is(text[0], kDigit)) {
+    return unwrap_cri(text, context, wrapping) || unwrap_foreman(text, context, wrapping);
+  }
   return unwrap_prefix(text, wrapping);
 }
 

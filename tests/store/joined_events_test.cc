@@ -177,5 +177,21 @@ TEST_CASE("joined events over many blocks are whole until they are evicted, in b
   CHECK(rig.store.stats().resident_bytes < empty_bytes + (16 << 20));
 }
 
+TEST_CASE("an event that replaces another by its id is shown in its place") {
+  Rig rig;
+  OwnedEvent first = line("piece1", 1, "{\"a\":1,");
+  first.metadata = "\"partial\":true";
+  apply_one(rig.store, first);
+  OwnedEvent whole = line("whole", 2, "{\"a\":1,\"b\":2}");
+  whole.metadata = "\"replaces\":\"piece1\"";
+  apply_one(rig.store, whole);
+  CHECK(ask(rig.store) == Messages{whole.message});
+  CHECK(rig.store.stats().replaced == 1);
+  OwnedEvent stranger = line("stranger", 3, "x");
+  stranger.metadata = "\"replaces\":\"gone\"";
+  apply_one(rig.store, stranger);
+  CHECK(ask(rig.store).size() == 2);
+}
+
 }  // namespace
 }  // namespace gasoline::store

@@ -21,6 +21,15 @@ TEST_CASE("terminal control sequences are taken out") {
   CHECK(stripped("a\x1b[0m\r\r") == "a");
 }
 
+TEST_CASE("of a line that is drawn again and again the last state is left") {
+  CHECK(stripped("10%\r20%\r100% done") == "100% done");
+  CHECK(stripped("\repoch 1\repoch 2\r") == "epoch 2");
+  CHECK(stripped("\x1b[1G- building\x1b[1G\x1b[0K+ built\r") == "+ built");
+  CHECK(stripped("spinner\x1b[2K\x1b[Gready") == "ready");
+  CHECK(stripped("old\r\x1b[K") == "old");
+  CHECK(stripped("first\r\nsecond") == "first\r\nsecond");
+}
+
 TEST_CASE("text without escapes is not copied") {
   Arena arena;
   const std::string text = "plain";

@@ -170,11 +170,50 @@ TEST_CASE("wrapped lines are unwrapped before they are read") {
 
   event = reader.read("api-1  | {\"level\":\"info\",\"msg\":\"up\"}");
   CHECK(event.message == "up");
-  CHECK(event.service == "api-1");
+  CHECK(event.service == "api");
+  CHECK(event.metadata == R"("process":"api-1")");
+
+  event = reader.read("02:37:06 web.1   | 02:37:06.115 ERROR boom");
+  CHECK(event.service == "web");
+  CHECK(event.message == "boom");
+  CHECK(event.timestamp_us == kPrintedUs);
 
   event = reader.read("[1] {\"level\":\"info\",\"msg\":\"up\"}");
   CHECK(event.message == "up");
   CHECK(event.service.empty());
+}
+
+TEST_CASE("what a browser said is told from the dev server that prints it") {
+  Reader reader;
+  const auto read = [&reader](std::string_view line) {
+    event::Event event;
+    event.source = event::SourceKind::kStdout;
+    event.run_id = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    event.timestamp_us = kReadTimeUs;
+    event.message = line;
+    return reader.read(event);
+  };
+  event::Event event = read("\x1b[2m2:37:06 AM\x1b[22m \x1b[36m\x1b[1m[vite]\x1b[22m\x1b[39m "
+                            "\x1b[2m(client)\x1b[22m \x1b[2m[console.warn] \x1b[22mslow request");
+  CHECK(event.source == event::SourceKind::kExtension);
+  CHECK(event.message == "slow request");
+  CHECK(event.level == Level::kWarn);
+  event = read("2:37:06 AM [vite] (client) [console.log] hello");
+  CHECK(event.source == event::SourceKind::kExtension);
+  CHECK(event.level == Level::kInfo);
+  CHECK(event.message == "hello");
+  event = read("2:37:06 AM [vite] (client) [Unhandled error] TypeError: x is undefined");
+  CHECK(event.source == event::SourceKind::kExtension);
+  CHECK(event.level == Level::kError);
+  CHECK(event.message == "[Unhandled error] TypeError: x is undefined");
+  event = read(" [browser] clicked (app/page.tsx:8:17) request_id=req-7f3f1d2c");
+  CHECK(event.source == event::SourceKind::kExtension);
+  CHECK(event.message == "clicked (app/page.tsx:8:17) request_id=req-7f3f1d2c");
+  CHECK(event.request_id == "req-7f3f1d2c");
+  event = read("2:37:06 AM [vite] (client) hmr update /src/App.tsx");
+  CHECK(event.source == event::SourceKind::kStdout);
+  event = read("opened the [browser] again");
+  CHECK(event.source == event::SourceKind::kStdout);
 }
 
 TEST_CASE("a service that the producer stated is not replaced by a prefix") {

@@ -1,4 +1,6 @@
 #include <catch2/catch.hpp>
+#include <cstdlib>
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -82,11 +84,38 @@ TEST_CASE("what is no time is not read as one") {
   }
 }
 
+TEST_CASE("a time without a zone follows the machine's summer time") {
+  const char* const before = std::getenv("TZ");
+  const std::string kept = before == nullptr ? "" : before;
+  ::setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+  ::tzset();
+  LocalZone zone = LocalZone::of_machine();
+  const TimeContext context{kReadTimeUs, &zone};
+  const auto read = [&context](std::string_view text) {
+    PrintedTime time;
+    REQUIRE(read_printed_time(text, context, time));
+    return time.us;
+  };
+  CHECK(read("2026-11-21 03:37:06") == kWhole);
+  CHECK(read("2026-07-21 04:37:06") == read("2026-07-21 02:37:06Z"));
+  CHECK(read("Jul 21 04:37:06 web-01") == read("2026-07-21 02:37:06Z"));
+  CHECK(read("Nov 21 03:37:06 web-01") == kWhole);
+  CHECK(read("2026-10-25 04:00:00") == read("2026-10-25 03:00:00Z"));
+  CHECK(read("2026-10-25 01:59:59") == read("2026-10-24 23:59:59Z"));
+  if (kept.empty()) {
+    ::unsetenv("TZ");
+  } else {
+    ::setenv("TZ", kept.c_str(), 1);
+  }
+  ::tzset();
+}
+
 TEST_CASE("a time without a zone is in the local zone, one with a zone is not") {
   PrintedTime time;
-  REQUIRE(read_printed_time("2026-11-21 03:37:06", {kReadTimeUs, 60}, time));
+  LocalZone zone(60);
+  REQUIRE(read_printed_time("2026-11-21 03:37:06", {kReadTimeUs, &zone}, time));
   CHECK(time.us == kWhole);
-  REQUIRE(read_printed_time("2026-11-21 02:37:06Z", {kReadTimeUs, 60}, time));
+  REQUIRE(read_printed_time("2026-11-21 02:37:06Z", {kReadTimeUs, &zone}, time));
   CHECK(time.us == kWhole);
 }
 
