@@ -12,5 +12,6 @@ extern const Command kSourcesCommand;
 extern const Command kStatusCommand;
 extern const Command kStatsCommand;
 extern const Command kJournalCommand;
+extern const Command kExplainCommand;
 
 }  // namespace gasoline::cli

@@ -30,8 +30,9 @@ bool has_alnum(std::string_view text) {
 std::string_view service_of_process(std::string_view name) {
   size_t size = name.size();
   while (size > 0 && is(name[size - 1], kDigit)) --size;
-  const bool is_numbered = size > 1 && size < name.size() &&
-                           (name[size - 1] == '-' || name[size - 1] == '_' || name[size - 1] == '.');
+  const bool has_number = size > 1 && size < name.size();
+  const bool is_numbered =
+      has_number && std::string_view("-_.").find(name[size - 1]) != std::string_view::npos;
   return is_numbered ? name.substr(0, size - 1) : name;
 }
 

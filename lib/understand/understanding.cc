@@ -139,6 +139,9 @@ struct Understanding::State {
   LocalZone zone;
   LineReader lines;
   MetadataText metadata;
+  Reading last_reading;
+  LineForm last_form = LineForm::kText;
+  std::string_view last_text;
   RecordPieces pieces;
   RecordPieces::Piece piece;  // of the last line, if it was one
   LineJoiner joiner;
@@ -273,6 +276,15 @@ const Counters& Understanding::counters() const {
   return state_->counters;
 }
 
+LastLine Understanding::last_line() const {
+  LastLine last{state_->last_form, &state_->last_reading, state_->last_text, {}};
+  if (!state_->secrets) return last;
+  for (const SecretFinder::Found& found : state_->secrets->found()) {
+    last.secret_kinds.push_back(found.kind);
+  }
+  return last;
+}
+
 std::string_view Understanding::mask(std::string_view text, Arena& arena) {
   return state_->mask(text, arena);
 }
@@ -332,8 +344,11 @@ void Understanding::understand(event::Event& event, Arena& arena) {
   state.mask_tags(event, arena);
   const std::string_view text = state.mask_message(event, arena);
   const TimeContext context{event.timestamp_us, &state.zone};
-  Reading reading;
+  Reading& reading = state.last_reading;
+  reading = {};
   const LineForm form = state.lines.read(text, context, arena, reading, state.metadata);
+  state.last_form = form;
+  state.last_text = text;
   if (form == LineForm::kJson) ++state.counters.json_lines;
   if (form == LineForm::kLogfmt) ++state.counters.logfmt_lines;
 

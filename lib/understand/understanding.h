@@ -3,10 +3,13 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "event/event.h"
+#include "understand/line_reader.h"
+#include "understand/reading.h"
 #include "understand/rules.h"
 
 namespace gasoline::understand {
@@ -21,6 +24,14 @@ struct Counters {
   uint64_t ids_rejected = 0;  ///< stated by a producer or a field, but no id by SPEC 2
   uint64_t lines_joined = 0;  ///< to the event before them
   uint64_t joins_cut = 0;     ///< events that ended at the bounds of LineJoiner
+};
+
+/// How the last line was read, for explanation.h. Views are good as long as those of its event.
+struct LastLine {
+  LineForm form = LineForm::kText;
+  const Reading* reading = nullptr;
+  std::string_view text;               ///< the clean line
+  std::vector<uint32_t> secret_kinds;  ///< masked in its message, in secret_kinds()
 };
 
 /// Turns raw lines into events: format, printed time, level, ids, message, and secrets masked.
@@ -66,6 +77,7 @@ class Understanding {
   /// Masks the secrets in any text, such as a command line. Returns `text` itself if it holds none.
   std::string_view mask(std::string_view text, Arena& arena);
 
+  LastLine last_line() const;
   const Counters& counters() const;
 
  private:

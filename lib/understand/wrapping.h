@@ -19,7 +19,8 @@ struct Wrapping {
 };
 
 /// Unwraps one layer of Docker's json-file format, Kubernetes' CRI format, or the prefixes of
-/// `docker compose`, `foreman` and `concurrently`. False, with `wrapping` unchanged, for any other line.
+/// `docker compose`, `foreman` and `concurrently`. False, with `wrapping` unchanged, for any other
+/// line.
 bool unwrap(std::string_view text, const TimeContext& context, Arena& arena, Wrapping& wrapping);
 
 }  // namespace gasoline::understand
