@@ -59,9 +59,9 @@ bool goes_to_line_start(std::string_view escape) {
 /// Of a line that was drawn again and again, what stood there last. Text of several lines is none.
 std::string_view last_state(std::string_view text) {
   while (!text.empty() && text.back() == '\r') text.remove_suffix(1);
-  const size_t redraw = text.rfind('\r');
-  if (redraw == std::string_view::npos || text.find('\n') != std::string_view::npos) return text;
-  return text.substr(redraw + 1);
+  if (text.find('\r') == std::string_view::npos) return text;
+  if (text.find('\n') != std::string_view::npos) return text;
+  return text.substr(text.rfind('\r') + 1);
 }
 
 }  // namespace

@@ -35,6 +35,8 @@ std::string_view rule_of(IdRank rank) {
       return "a short field name before a value that is telling";
     case IdRank::kPlace:
       return "a 128-bit id in a place where one is expected";
+    case IdRank::kLearnt:
+      return "a 128-bit id that other lines show to be one";
     case IdRank::kNone:
       break;
   }

@@ -13,6 +13,7 @@ enum class IdRank : uint8_t {
   kHeader,     ///< traceparent, X-Ray, B3, Jaeger
   kWeakField,  ///< a short field name with a telling value
   kPlace,      ///< a telling shape where an id is expected
+  kLearnt,     ///< a telling shape that other lines tell to be an id (bare_ids.h)
   kNone
 };
 
@@ -23,7 +24,7 @@ struct Ids {
     IdRank rank = IdRank::kNone;
 
     void offer(std::string_view id, IdRank id_rank) {
-      if (id_rank >= rank) return;
+      if (id_rank >= rank || id.empty()) return;
       value = id;
       rank = id_rank;
     }

@@ -5,6 +5,8 @@
 #include <functional>
 
 #include "understand/chars.h"
+#include "understand/header.h"
+#include "understand/logfmt.h"
 #include "understand/wrapping.h"
 
 namespace gasoline::understand {
@@ -13,11 +15,18 @@ namespace {
 
 /// CRI's mark stands behind a time of at most 35 characters and the stream.
 constexpr size_t kMarkWithin = 48;
+constexpr size_t kCutSizeMin = 4096;
 
 bool may_be_record(std::string_view text) {
   if (text.starts_with("{\"log\":\"")) return true;
   return text.size() > kMarkWithin / 2 && is(text[0], kDigit) && text[10] == 'T' &&
          text.substr(0, kMarkWithin).find(" std") != std::string_view::npos;
+}
+
+bool begins_line(std::string_view text) {
+  if (text.starts_with("{\"") || LogfmtReader::begins_logfmt(text)) return true;
+  const Header header = HeaderReader::read(text, {});
+  return header.has_time || header.has_level;
 }
 
 /// "TIME STREAM F line": the one form that both runtimes' records are given.
@@ -43,6 +52,12 @@ bool RecordPieces::take(uint64_t source, std::string_view text, Arena& arena, Pi
   if (!record.goes_on && lines_open_ == 0) return false;
   const uint64_t key = source ^ std::hash<std::string_view>()(record.stream);
   Open& open = open_.of(key);
+  // A runtime cuts at 8 or 16 KiB. A shorter piece was only waited for in vain, as where a process
+  // ended without a line feed, if what comes begins a line of its own.
+  if (!open.line.empty() && open.line.size() < kCutSizeMin && begins_line(record.line)) {
+    open = {};
+    --lines_open_;
+  }
   if (open.line.empty() && !record.goes_on) return false;
   if (open.line.empty()) ++lines_open_;
   open.replaced = open.event_id;

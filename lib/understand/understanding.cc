@@ -9,6 +9,7 @@
 
 #include "event/correlation_id.h"
 #include "understand/ansi.h"
+#include "understand/bare_ids.h"
 #include "understand/chars.h"
 #include "understand/line_joiner.h"
 #include "understand/line_reader.h"
@@ -128,6 +129,7 @@ struct Understanding::State {
   void take_time(const Reading& reading, event::Event& event);
   void take_level(const Reading& reading, event::Event& event);
   void take_ids(const Ids& ids, event::Event& event);
+  void find_bare_id(std::string_view text, const event::Event& event);
 
   const Rules& rules;
   const Clock& clock;
@@ -144,6 +146,7 @@ struct Understanding::State {
   std::string_view last_text;
   RecordPieces pieces;
   RecordPieces::Piece piece;  // of the last line, if it was one
+  BareIds bare_ids;
   LineJoiner joiner;
   LineJoiner::Line line;  // what join() must know of the last one
   bool is_joinable = false;
@@ -255,6 +258,26 @@ void Understanding::State::take_level(const Reading& reading, event::Event& even
   }
 }
 
+/// What a line shows without doubt tells ids that others show bare.
+void Understanding::State::find_bare_id(std::string_view text, const event::Event& event) {
+  Ids& ids = last_reading.ids;
+  const bool states_id = !event.correlation_id.empty() || !event.trace_id.empty() ||
+                         !event.request_id.empty();
+  if (ids.empty() && !states_id) {
+    if (!prints_lines(event.source)) return;
+    ids.unnamed.offer(bare_ids.find(line.source, text), IdRank::kLearnt);
+    return;
+  }
+  if (states_id) {
+    for (const std::string_view id : {event.correlation_id, event.trace_id, event.request_id}) {
+      bare_ids.note_id(id);
+    }
+  }
+  for (const Ids::Slot* slot : {&ids.correlation, &ids.trace, &ids.request, &ids.unnamed}) {
+    bare_ids.note_id(slot->value);
+  }
+}
+
 void Understanding::State::take_ids(const Ids& ids, event::Event& event) {
   set_if_empty(event.trace_id, ids.trace.value);
   set_if_empty(event.span_id, ids.span.value);
@@ -322,6 +345,9 @@ void Understanding::resume(const event::Event& event) {
   line.has_header = event.level_stated || event.timestamp_stated;
   line.level = event.level;
   line.correlation_id = event.correlation_id;
+  for (const std::string_view id : {event.correlation_id, event.trace_id, event.request_id}) {
+    state_->bare_ids.note_id(id);
+  }
   resume_secret(state_->secret_states.of(source), event);
   state_->joiner.resume(line, event.event_id, written_member(event.metadata, "\"continues\""));
 }
@@ -359,6 +385,7 @@ void Understanding::understand(event::Event& event, Arena& arena) {
   set_if_empty(event.service, reading.service);
   state.take_time(reading, event);
   state.take_level(reading, event);
+  state.find_bare_id(text, event);
   state.take_ids(reading.ids, event);
   if (reading.is_browser) event.source = event::SourceKind::kExtension;
   if (state.metadata.size() != stated_size || !event.metadata.empty()) {

@@ -94,6 +94,17 @@ TEST_CASE("a secret that lies in two records is masked in both events") {
   }
 }
 
+TEST_CASE("a short piece is not completed by a record that begins a line of its own") {
+  Log log;
+  log.take(cri("prompt> ", 'P'));
+  for (const std::string& next : {kLine, std::string("2026-11-21 02:37:06 INFO up"),
+                                 std::string("level=info msg=up")}) {
+    const event::Event event = log.take(cri(next, 'F'));
+    CHECK(event.metadata.find("replaces") == std::string_view::npos);
+    CHECK(event.message.find("prompt") == std::string_view::npos);
+  }
+}
+
 TEST_CASE("a line of any length keeps its bound, and begins anew") {
   Log log;
   const std::string part(64 << 10, 'x');
