@@ -18,10 +18,12 @@ struct OptionRow {
   const char* argument;  // empty: a switch
 };
 
-constexpr std::array<OptionRow, 16> kRows{{
+constexpr std::array<OptionRow, 18> kRows{{
     {"name", "service name in the timeline (default: the command's name)", "NAME"},
     {"tag", "tag for every line, such as env:dev; may be repeated", "K:V"},
     {"url", "send to this daemon: http://HOST:PORT or unix:PATH", "URL"},
+    {"pty", "auto (terminals where ours are), always or never (default auto)", "USE"},
+    {"merge", "join stderr to stdout, so that their order is kept whatever happens", ""},
     {"lossless", "hold the command rather than lose a line when the spool stalls", ""},
     {"max-line", "cut longer lines into several events (default 1MiB)", "SIZE"},
     {"ring-size", "memory between the command and the spool (default 16MiB)", "SIZE"},
@@ -129,6 +131,21 @@ Status read_sync(const Values& values, journal::SyncPolicy& to) {
   return {};
 }
 
+Status read_terminals(const Values& values, TerminalUse& to) {
+  if (!values.has("pty")) return {};
+  const std::string word = values.last("pty");
+  if (word == "auto") {
+    to = TerminalUse::kAuto;
+  } else if (word == "always") {
+    to = TerminalUse::kAlways;
+  } else if (word == "never") {
+    to = TerminalUse::kNever;
+  } else {
+    return Error::of(Error::kInvalid, "--pty " + word, "accepted: auto, always, never");
+  }
+  return {};
+}
+
 Status read_tags(const cxxopts::ParseResult& parsed, std::vector<std::string>& to) {
   if (parsed.count("tag") == 0) return {};
   to = parsed["tag"].as<std::vector<std::string>>();
@@ -152,6 +169,7 @@ Status read_all(const cxxopts::ParseResult& parsed, Options& options) {
   const Status checks[] = {
       read_tags(parsed, options.tags),
       read_sync(values, options.sync),
+      read_terminals(values, options.terminals),
       read_size(values, "max-line", 1024, 2 * kMiB, options.line_size_bytes_max),
       read_size(values, "ring-size", kMiB, 1024 * kMiB, options.ring_size_bytes),
       read_size(values, "spool-max", 8 * kMiB, uint64_t{1} << 50, options.spool_size_bytes_max),
@@ -168,6 +186,7 @@ Status read_all(const cxxopts::ParseResult& parsed, Options& options) {
     return Error::of(Error::kInvalid, "--spool-dir " + options.spool_directory,
                      "accepted: an absolute path");
   }
+  options.merges_streams = values.has("merge");
   options.lossless = values.has("lossless");
   options.no_daemon = values.has("no-daemon");
   options.nested = values.has("nested");

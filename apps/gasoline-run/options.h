@@ -10,6 +10,9 @@
 
 namespace gasoline::run {
 
+/// Which of the child's streams are to be terminals: those whose place is one, all, or none.
+enum class TerminalUse { kAuto, kAlways, kNever };
+
 /// What the command line of gasoline-run says.
 struct Options {
   std::vector<std::string> command;
@@ -21,6 +24,8 @@ struct Options {
   uint64_t ring_size_bytes = 16ull << 20;
   uint64_t line_size_bytes_max = 1ull << 20;
   journal::SyncPolicy sync = journal::SyncPolicy::kInterval;
+  TerminalUse terminals = TerminalUse::kAuto;
+  bool merges_streams = false;  ///< stderr goes where stdout goes, through one pipe or terminal
   int64_t flush_timeout_us = 2'000'000;
   int64_t drain_timeout_us = 2'000'000;
   bool lossless = false;

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-#include <array>
 
 #include "base/ids.h"
 #include "capture/daemon_starter.h"
 #include "event/json_text.h"
+#include "process/pty.h"
 #include "process/terminal.h"
 #include "run_context.h"
 #include "spool/hand_over.h"
@@ -17,11 +17,10 @@
 namespace gasoline::run {
 namespace {
 
-constexpr std::array<int, 10> kSignals{SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,  SIGUSR1,
-                                       SIGUSR2, SIGCONT, SIGTSTP, SIGWINCH, SIGCHLD};
 constexpr char kDefaultUrl[] = "http://127.0.0.1:7890";
 constexpr int64_t kUnansweredTimeoutUs = 200'000;
 constexpr int64_t kHandOverDelayUs = 100'000;  // most pipes close with the child
+constexpr int64_t kFollowIntervalUs = 100'000;
 
 void append_member(std::string& to, std::string_view name, std::string_view value) {
   if (!to.empty()) to.push_back(',');
@@ -68,13 +67,17 @@ Result<process::ChildEnd> Wrapper::run() {
   sigchld_was_ignored_ = process::was_ignored_at_start(SIGCHLD);
   ::signal(SIGCHLD, SIG_DFL);  // ignored, it would take the child's exit status from us
   describe();
-  shares_group_ = process::is_in_foreground_of_terminal();
+  shares_group_ =
+      process::is_in_foreground_of_terminal() || process::has_stream_on_controlling_terminal();
   if (Status watching = watch_signals(); !watching) return watching.error();
   make_ring_directory();
   make_lanes();
   if (Status started = start_child(); !started) return started.error();
   start_capture();
+  // What came before the child was there has not reached it, or it has died of it.
+  for (const int number : early_signals_) ::kill(shares_group_ ? child_ : -child_, number);
   on_child_ended();  // it may have ended before the first signal could be taken
+  on_child_stopped();
   loop_.run();
   deliver();
   return *end_;
@@ -135,21 +138,67 @@ Result<spool::StreamRing> Wrapper::make_ring(spool::Stream stream) const {
   return spool::StreamRing::create(size_bytes, span_size_bytes);
 }
 
-/// One lane for each stream that we have. A stream without a pipe or a ring goes straight to its
-/// place, uncaptured: better than not running the command.
+/// One lane for each stream that we have.
 void Wrapper::make_lanes() {
-  const auto add = [this](spool::Stream stream, int output_fd) {
-    auto pipe = process::make_pipe();
-    auto ring = make_ring(stream);
-    if (!pipe || !ring) {
-      const Error& error = pipe ? ring.error() : pipe.error();
-      return warn(fmt::format("{} is not captured: {}", to_string(stream), error.to_string()));
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) stand_ins_.remember(fd);
+  if (!closed_.stdout_closed) add_lane(spool::Stream::kStdout, STDOUT_FILENO);
+  const bool is_merged = options_.merges_streams && !closed_.stdout_closed;
+  if (!closed_.stderr_closed && !is_merged) add_lane(spool::Stream::kStderr, STDERR_FILENO);
+  keep_order();
+}
+
+/// A stream without a pipe or a ring goes straight to its place, uncaptured: better than not
+/// running the command.
+void Wrapper::add_lane(spool::Stream stream, int output_fd) {
+  Lane lane{stream, output_fd, {}, {}, false, {}, nullptr};
+  if (wants_terminal(output_fd)) {
+    // Curses sets the terminal's modes through stdout, and reads keys from stdin.
+    const bool may_want_keys =
+        stream == spool::Stream::kStderr || options_.merges_streams || ::isatty(STDIN_FILENO) == 0;
+    auto pty = stand_ins_.add(output_fd, may_want_keys);
+    if (pty) {
+      lane.child_end = std::move(pty->slave);
+      lane.our_end = std::move(pty->master);
+      lane.is_terminal = true;
+    } else {
+      warn(fmt::format("{} is no terminal for the command: {}", to_string(stream),
+                       pty.error().to_string()));
     }
-    lanes_.push_back({stream, output_fd, std::move(pipe->write_end), std::move(pipe->read_end),
-                      std::move(*ring), nullptr});
-  };
-  if (!closed_.stdout_closed) add(spool::Stream::kStdout, STDOUT_FILENO);
-  if (!closed_.stderr_closed) add(spool::Stream::kStderr, STDERR_FILENO);
+  }
+  if (!lane.is_terminal) {
+    auto pipe = process::make_pipe();
+    if (!pipe) {
+      return warn(
+          fmt::format("{} is not captured: {}", to_string(stream), pipe.error().to_string()));
+    }
+    lane.child_end = std::move(pipe->write_end);
+    lane.our_end = std::move(pipe->read_end);
+  }
+  auto ring = make_ring(stream);
+  if (!ring) {
+    return warn(fmt::format("{} is not captured: {}", to_string(stream), ring.error().to_string()));
+  }
+  lane.ring.emplace(std::move(*ring));
+  lanes_.push_back(std::move(lane));
+}
+
+bool Wrapper::wants_terminal(int output_fd) const {
+  if (options_.terminals == TerminalUse::kAuto) return ::isatty(output_fd) != 0;
+  return options_.terminals == TerminalUse::kAlways;
+}
+
+/// Two pseudo-terminals that lead to one place would lose the order that one terminal keeps.
+void Wrapper::keep_order() {
+  if (lanes_.size() != 2 || !lanes_[0].is_terminal || !lanes_[1].is_terminal) return;
+  struct stat first {};
+  struct stat second {};
+  if (::fstat(lanes_[0].output_fd, &first) != 0 || ::fstat(lanes_[1].output_fd, &second) != 0)
+    return;
+  if (first.st_dev != second.st_dev || first.st_ino != second.st_ino) return;
+  auto order = process::WriteOrder::create({lanes_[0].our_end.get(), lanes_[1].our_end.get()},
+                                           {lanes_[0].child_end.get(), lanes_[1].child_end.get()});
+  // Without it the streams come out as they are read: nearly always right.
+  if (order) order_ = std::move(*order);
 }
 
 Status Wrapper::start_child() {
@@ -166,11 +215,13 @@ Status Wrapper::start_child() {
   for (const Lane& lane : lanes_) {
     int& fd = lane.stream == spool::Stream::kStdout ? child.stdout_fd : child.stderr_fd;
     fd = lane.child_end.get();
+    if (options_.merges_streams && !closed_.stderr_closed) child.stderr_fd = fd;
   }
-  auto pid = process::spawn(child);
+  auto pid = shares_group_ ? spawn_beside_signals(child) : process::spawn(child);
   if (!pid) return pid.error();
   child_ = *pid;
   run_.pid = *pid;
+  stand_ins_.set_child(child_);
   for (Lane& lane : lanes_) lane.child_end.reset();
   return {};
 }
@@ -195,14 +246,26 @@ void Wrapper::start_capture() {
   for (Lane& lane : lanes_) {
     capture::StreamPump::Options pump;
     pump.lossless = options_.lossless;
+    pump.order = order_.get();
+    pump.place_in_order = static_cast<size_t>(&lane - lanes_.data());
+    if (lane.is_terminal && !stand_ins_.is_empty()) {
+      pump.before_passing = [this] { stand_ins_.follow(false); };
+    }
     lane.pump = std::make_unique<capture::StreamPump>(
         std::move(lane.our_end), lane.output_fd, *lane.ring, clock_, pump,
         [this] { spool_->notify(); },
-        [this] {
+        [this, output_fd = lane.output_fd] {
+          stand_ins_.follow(true);
+          stand_ins_.remove(output_fd);
           const bool posted = mailbox_->try_post([this] { on_lane_ended(); });
           GASOLINE_ASSERT(posted);
         });
     streams.push_back({lane.stream, &*lane.ring, lane.pump.get()});
+  }
+  if (!stand_ins_.is_empty()) {
+    // For changes that no output and no signal tells of.
+    follow_timer_ = std::make_unique<loop::Timer>(loop_, [this] { follow_terminals(); });
+    follow_timer_->start(kFollowIntervalUs, kFollowIntervalUs);
   }
   sender_->start(
       run_, [this] { return spool_->directory(); }, &spool_->claims());
@@ -231,35 +294,6 @@ capture::Sender::Options Wrapper::sender_options() const {
     options.daemon_program = capture::find_daemon_program();
   }
   return options;
-}
-
-Status Wrapper::watch_signals() {
-  auto signals = process::SignalSource::create(kSignals);
-  if (!signals) return signals.error();
-  signals_.emplace(std::move(*signals));
-  signal_poll_ = std::make_unique<loop::Poll>(loop_, [this](int, const Error*) {
-    while (const auto signal = signals_->take()) on_signal(*signal);
-  });
-  return signal_poll_->start(signals_->fd(), UV_READABLE);
-}
-
-void Wrapper::on_signal(const process::SignalInfo& signal) {
-  if (signal.number == SIGCHLD) return on_child_ended();
-  if (!end_) return forward(signal);
-  const bool asks_to_end = signal.number == SIGINT || signal.number == SIGTERM ||
-                           signal.number == SIGHUP || signal.number == SIGQUIT;
-  if (asks_to_end) stop_waiting();
-}
-
-/// The child gets what it would get without us, once: what the terminal sends goes to every process
-/// of the group, and so has reached the child already if it is in ours.
-void Wrapper::forward(const process::SignalInfo& signal) {
-  if (shares_group_) {
-    if (!signal.from_kernel) ::kill(child_, signal.number);
-  } else {
-    ::kill(-child_, signal.number);
-  }
-  if (signal.number == SIGTSTP) process::suspend_self();
 }
 
 void Wrapper::on_child_ended() {
@@ -313,6 +347,8 @@ void Wrapper::stop_waiting() {
 
 /// The child is gone: get the rest to the disk and, if it does not take long, to the daemon.
 void Wrapper::deliver() {
+  // As a shell does it: what a command left that ended by itself was meant to stay (stty).
+  if (end_->by_signal) stand_ins_.restore();
   const int64_t flush_us = is_hurried_ ? 0 : options_.flush_timeout_us;
   const bool is_spooled = spool_->finish(ended_members(), flush_us);
   const bool is_delivered = sender_->finish(flush_us, std::min(flush_us, kUnansweredTimeoutUs));

@@ -21,14 +21,16 @@
 #include "options.h"
 #include "process/child.h"
 #include "process/signal_source.h"
+#include "process/terminal_stand_ins.h"
+#include "process/write_order.h"
 #include "spool/ring_directory.h"
 
 namespace gasoline::run {
 
 /// Runs one command and captures what it writes.
 ///
-///     child -> pipe -> StreamPump -> our stdout / stderr
-///                          \-> StreamRing -> SpoolWriter -> journal -> Sender -> gasolined
+///     child -> pipe or pty -> StreamPump -> our stdout / stderr
+///                                 \-> StreamRing -> SpoolWriter -> journal -> Sender -> gasolined
 ///
 /// Two pumps, the spool's thread, the sender's thread, and the loop on the calling thread, which
 /// handles signals and the child's end. Made once, used once; the process ends after it.
@@ -47,6 +49,7 @@ class Wrapper {
     int output_fd;
     FileDescriptor child_end;  // what the child writes to
     FileDescriptor our_end;
+    bool is_terminal = false;  // for the child
     std::optional<spool::StreamRing> ring;
     std::unique_ptr<capture::StreamPump> pump;
   };
@@ -55,12 +58,20 @@ class Wrapper {
   void make_ring_directory();
   Result<spool::StreamRing> make_ring(spool::Stream stream) const;
   void make_lanes();
+  void add_lane(spool::Stream stream, int output_fd);
+  bool wants_terminal(int output_fd) const;
+  void keep_order();
   Status start_child();
+  Result<pid_t> spawn_beside_signals(const process::ChildOptions& child);
   void start_capture();
   Status watch_signals();
   void on_signal(const process::SignalInfo& signal);
   void forward(const process::SignalInfo& signal);
+  bool reached_child_already(const process::SignalInfo& signal) const;
   void on_child_ended();
+  void on_child_stopped();
+  void follow_terminals();
+  void watch_keys();
   void on_lane_ended();
   void prepare_hand_over();
   void hand_over();
@@ -93,6 +104,10 @@ class Wrapper {
   bool sigpipe_was_ignored_ = false;
   bool sigchld_was_ignored_ = false;
   sigset_t mask_at_start_{};
+  std::vector<int> early_signals_;  // that came before the child was there
+  bool is_suspending_ = false;      // we were told to stop, and stop once the child has
+  process::TerminalStandIns stand_ins_{clock_};
+  std::unique_ptr<process::WriteOrder> order_;  // if both streams go to one terminal
   std::optional<spool::RingDirectory> rings_;  // none: they are in memory that dies with us
   std::vector<Lane> lanes_;
   pid_t child_ = -1;
@@ -104,6 +119,9 @@ class Wrapper {
   std::unique_ptr<loop::Poll> signal_poll_;
   std::unique_ptr<loop::Mailbox> mailbox_;
   std::unique_ptr<loop::Timer> hand_over_timer_;
+  std::unique_ptr<loop::Timer> follow_timer_;
+  std::unique_ptr<loop::Poll> keys_poll_;
+  std::unique_ptr<loop::Timer> keys_timer_;
   std::unique_ptr<capture::SpoolWriter> spool_;
   std::unique_ptr<capture::Sender> sender_;
   std::atomic<bool> has_child_ended_{false};  // for threads that want to say something

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,13 +20,19 @@ namespace gasoline::capture {
 
 namespace {
 
-/// A non-blocking description of our own of the pipe behind `fd`, so that a pump whose reader
-/// sleeps can be told to end. Nothing for what is no pipe, or may not be opened anew.
-FileDescriptor reopen_pipe(int fd) {
+bool is_terminal(int fd) {
+  unsigned int number = 0;
+  // A pseudo-terminal's master calls itself one too, and opened anew is another one.
+  return ::isatty(fd) != 0 && ::ioctl(fd, TIOCGPTN, &number) != 0;
+}
+
+/// A non-blocking description of our own of the pipe or terminal behind `fd`, so that a pump whose
+/// reader sleeps can be told to end. Nothing for what is neither, or may not be opened anew.
+FileDescriptor reopen_output(int fd) {
   struct stat status {};
-  if (::fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) return {};
+  if (::fstat(fd, &status) != 0 || !(S_ISFIFO(status.st_mode) || is_terminal(fd))) return {};
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
-  return FileDescriptor(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  return FileDescriptor(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
 
 }  // namespace
@@ -35,15 +42,15 @@ StreamPump::StreamPump(FileDescriptor child_end, int output_fd, spool::StreamRin
                        std::function<void()> on_end)
     : child_end_(std::move(child_end)),
       output_fd_(output_fd),
-      own_output_(reopen_pipe(output_fd)),
+      own_output_(reopen_output(output_fd)),
       ring_(ring),
       clock_(clock),
-      options_(options),
+      options_(std::move(options)),
       on_progress_(std::move(on_progress)),
       on_end_(std::move(on_end)),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   GASOLINE_ASSERT(stop_.is_open());
-  // The read end of a pipe is a description of its own: the child's write end stays blocking.
+  // Our end is a description of its own: the child's stays blocking.
   ::fcntl(child_end_.get(), F_SETFL, ::fcntl(child_end_.get(), F_GETFL) | O_NONBLOCK);
   thread_ = std::thread([this] { run(); });
 }
@@ -65,6 +72,19 @@ void StreamPump::end_when_silent(int64_t silence_us) {
 void StreamPump::end_for_hand_over() {
   keeps_pipe_.store(true);
   end_when_silent(0);
+}
+
+bool StreamPump::wait_until_passed(int64_t timeout_us) {
+  const int64_t give_up_at_us = clock_.monotonic_us() + timeout_us;
+  const uint64_t asked = passed_asked_.fetch_add(1) + 1;
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(stop_.get(), &one, sizeof one);
+  while (passed_told_.load() < asked && !has_ended()) {
+    const int64_t left_us = give_up_at_us - clock_.monotonic_us();
+    if (left_us <= 0) return false;
+    passed_.wait(left_us);
+  }
+  return true;
 }
 
 std::vector<spool::Dropped> StreamPump::take_dropped() {
@@ -92,9 +112,11 @@ void StreamPump::run() {
   }
   if (dropping_) close_gap(true);
   const bool is_kept = keeps_pipe_.load() && !is_at_end_ && !output_closed_.load();
+  if (options_.order != nullptr) options_.order->leave(options_.place_in_order);
   if (!is_kept) child_end_.reset();
   own_output_.reset();
   ended_.store(true, std::memory_order_release);
+  passed_.notify();
   on_progress_();
   on_end_();
 }
@@ -108,10 +130,18 @@ StreamPump::Wait StreamPump::wait_for_input() {
   while (!abandoned_.load(std::memory_order_relaxed)) {
     const int64_t silence_us = silence_us_.load();
     const bool is_ending = silence_us >= 0;
-    const int timeout_ms = is_ending ? static_cast<int>((silence_us + 999) / 1000) : -1;
+    const uint64_t asked = passed_asked_.load();
+    const bool is_asked = asked != passed_told_.load();
+    int timeout_ms = is_ending ? static_cast<int>((silence_us + 999) / 1000) : -1;
+    if (is_asked) timeout_ms = 0;
     wake_up_delay_->before_sleep();
     const int ready = ::poll(entries.data(), entries.size(), timeout_ms);
     if (ready < 0 && errno == EINTR) continue;
+    if (ready == 0 && is_asked) {
+      passed_told_.store(asked);
+      passed_.notify();
+      continue;
+    }
     if (ready == 0) return Wait::kEnd;
     if (entries[2].revents != 0) {  // told something new: look again
       uint64_t told = 0;
@@ -132,9 +162,15 @@ StreamPump::Wait StreamPump::wait_for_input() {
 }
 
 bool StreamPump::pump_into_ring(spool::StreamRing::Space space) {
-  const ssize_t got = ::read(child_end_.get(), space.bytes, space.size);
-  if (got > 0) {
-    const auto size = static_cast<uint64_t>(got);
+  // What was read in an earlier turn, and is for this one, lies in the free space already.
+  const ssize_t got = read_input(space.bytes + held_, space.size - held_);
+  if (got > 0 || held_ > 0) {
+    auto size = held_ + static_cast<uint64_t>(std::max<ssize_t>(got, 0));
+    if (options_.order != nullptr) {
+      const size_t portion = options_.order->portion(options_.place_in_order, {space.bytes, size});
+      held_ = size - portion;
+      size = portion;
+    }
     publish({space.bytes, size});
     counters_.bytes.fetch_add(size, std::memory_order_relaxed);
     const bool passed = pass_on({space.bytes, size});
@@ -146,19 +182,40 @@ bool StreamPump::pump_into_ring(spool::StreamRing::Space space) {
   return errno == EINTR;
 }
 
+/// As read(2), but 0 at the end of a pseudo-terminal too, and in the order in which the child
+/// wrote: pass_on() ends the turn. Reads nothing while bytes are held.
+ssize_t StreamPump::read_input(char* to, size_t size) {
+  process::WriteOrder* const order = options_.order;
+  if (order != nullptr && !order->begin(options_.place_in_order, abandoned_)) {
+    errno = EINTR;
+    return -1;
+  }
+  if (held_ > 0) return 0;
+  const ssize_t got = ::read(child_end_.get(), to, size);
+  const int code = errno;
+  if (got <= 0 && order != nullptr) order->end(options_.place_in_order, false);
+  if (got < 0 && code == EIO) return 0;  // nobody holds the slave any more
+  errno = code;
+  return got;
+}
+
 /// The bytes are in the ring's free space already. What woke us is stamped with the time when it
 /// came, not when a busy machine let us run: the lines of two services must not change places
 /// because one pump got its CPU later. Of what else is there by now, the time is not known so well.
 void StreamPump::publish(std::string_view bytes) {
+  const auto in_order = [this](int64_t time_us) {
+    if (options_.order != nullptr) time_us = options_.order->not_before_last_us(time_us);
+    return not_before_last_us(time_us);
+  };
   const int64_t readable_us = std::exchange(readable_since_us_, 0);
   if (readable_us > 0) {
     const size_t line_feed = bytes.find('\n');
     const std::string_view first =
         bytes.substr(0, line_feed == bytes.npos ? line_feed : line_feed + 1);
-    ring_.publish(first.size(), not_before_last_us(readable_us));
+    ring_.publish(first.size(), in_order(readable_us));
     bytes.remove_prefix(first.size());
   }
-  if (!bytes.empty()) ring_.publish(bytes.size(), read_time_us());
+  if (!bytes.empty()) ring_.publish(bytes.size(), in_order(clock_.wall_us()));
 }
 
 bool StreamPump::reach_end() {
@@ -192,7 +249,7 @@ bool StreamPump::pump_past_ring() {
     resume_capture({});
     return true;
   }
-  const ssize_t got = ::read(child_end_.get(), bypass_.data(), bypass_.size());
+  const ssize_t got = read_input(bypass_.data(), bypass_.size());
   if (got < 0 && errno == EAGAIN) return wait_for_input() == Wait::kReadable;
   if (got < 0) return errno == EINTR;
   if (got == 0) return reach_end();
@@ -234,6 +291,13 @@ void StreamPump::close_gap(bool at_end) {
 /// pump ends and closes the pipe, and the child gets SIGPIPE or EPIPE at its next write, as without
 /// us.
 bool StreamPump::pass_on(std::string_view bytes) {
+  if (options_.before_passing) options_.before_passing();
+  const bool passed = write_out(bytes);
+  if (options_.order != nullptr) options_.order->end(options_.place_in_order, held_ > 0);
+  return passed;
+}
+
+bool StreamPump::write_out(std::string_view bytes) {
   const int fd = own_output_.is_open() ? own_output_.get() : output_fd_;
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());

@@ -13,6 +13,7 @@
 #include "base/file_descriptor.h"
 #include "base/wake_up.h"
 #include "process/wake_up_delay.h"
+#include "process/write_order.h"
 #include "spool/stream_framer.h"
 #include "spool/stream_ring.h"
 
@@ -30,6 +31,11 @@ class StreamPump {
   struct Options {
     bool lossless = false;
     int64_t stall_us = 200'000;
+    /// Called from the pump's thread with each read, before its bytes are passed on.
+    std::function<void()> before_passing;
+    /// Of a stream on a terminal that the other stream goes to as well; borrowed.
+    process::WriteOrder* order = nullptr;
+    size_t place_in_order = 0;
   };
   struct Counters {
     std::atomic<uint64_t> bytes{0};
@@ -37,9 +43,10 @@ class StreamPump {
   };
   static constexpr uint64_t kReadSizeBytesMax = 64 * 1024;
 
-  /// `child_end` is the read end of the child's pipe; `output_fd` is borrowed and never made
-  /// non-blocking, since others may share it. `on_progress` is called from the pump's thread
-  /// whenever the ring got bytes or a gap, and `on_end` once, when the stream has ended.
+  /// `child_end` is the read end of the child's pipe, or the master of its pseudo-terminal;
+  /// `output_fd` is borrowed and never made non-blocking, since others may share it. `on_progress`
+  /// is called from the pump's thread whenever the ring got bytes or a gap, and `on_end` once, when
+  /// the stream has ended.
   StreamPump(FileDescriptor child_end, int output_fd, spool::StreamRing& ring, const Clock& clock,
              Options options, std::function<void()> on_progress, std::function<void()> on_end);
   /// Ends the thread; what it had not read stays unread.
@@ -53,6 +60,9 @@ class StreamPump {
   /// Somebody else will read the pipe from here on: end as soon as it is empty, and keep it for
   /// take_pipe(). Any thread.
   void end_for_hand_over();
+  /// Waits until everything that could be read at the call has been passed on; false if that takes
+  /// longer than `timeout_us`. One thread at a time.
+  bool wait_until_passed(int64_t timeout_us);
   /// The pipe of a pump that ended for a hand-over; not open if the stream had ended by itself.
   FileDescriptor take_pipe() { return std::move(child_end_); }
   /// The ring has been emptied a little. Any thread.
@@ -77,14 +87,16 @@ class StreamPump {
   bool wait_for_space();
   void resume_capture(std::string_view rest);
   void close_gap(bool at_end);
+  ssize_t read_input(char* to, size_t size);
   bool pass_on(std::string_view bytes);
+  bool write_out(std::string_view bytes);
   void wait_for_output(int fd);
   int64_t not_before_last_us(int64_t time_us);
   int64_t read_time_us();
 
   FileDescriptor child_end_;
   const int output_fd_;
-  FileDescriptor own_output_;  // the same pipe, non-blocking; none if it is no pipe
+  FileDescriptor own_output_;  // the same pipe or terminal, non-blocking; none if it is neither
   spool::StreamRing& ring_;
   const Clock& clock_;
   const Options options_;
@@ -98,11 +110,15 @@ class StreamPump {
   std::atomic<bool> ended_{false};
   std::atomic<bool> output_closed_{false};
   WakeUp space_;
+  std::atomic<uint64_t> passed_asked_{0};  // wait_until_passed() has been called so often
+  std::atomic<uint64_t> passed_told_{0};
+  WakeUp passed_;
   Counters counters_;
   int64_t last_time_us_ = 0;
   int64_t readable_since_us_ = 0;  // of what was waited for and is not read yet; else 0
   std::optional<process::WakeUpDelay> wake_up_delay_;  // of the pump's thread, made by it
 
+  uint64_t held_ = 0;       // bytes of the ring's free space that wait for their turn
   bool dropping_ = false;   // the pump's thread only
   bool is_at_end_ = false;  // likewise: nobody holds the pipe's other end any more
   spool::Dropped gap_;

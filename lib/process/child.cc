@@ -15,6 +15,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "process/process_tree.h"
+
 namespace gasoline::process {
 namespace {
 
@@ -152,6 +154,14 @@ bool reap(pid_t pid, ChildEnd& end) {
   end.by_signal = WIFSIGNALED(status);
   end.code = end.by_signal ? WTERMSIG(status) : WEXITSTATUS(status);
   return true;
+}
+
+std::optional<int> take_stop(pid_t pid) {
+  siginfo_t info{};
+  const int got = ::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WNOHANG);
+  if (got != 0 || info.si_pid != pid) return std::nullopt;
+  // Whoever continues a whole group may have got to us first.
+  return is_stopped(pid) ? std::optional<int>(info.si_status) : std::nullopt;
 }
 
 void end_like(const ChildEnd& end) {

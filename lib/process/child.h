@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,10 @@ struct ChildEnd {
 
 /// Reaps `pid` if it has ended. False while it runs. Never blocks.
 bool reap(pid_t pid, ChildEnd& end);
+
+/// The signal by which `pid` was stopped since the last call, if it was and is stopped still. Never
+/// blocks, never reaps.
+std::optional<int> take_stop(pid_t pid);
 
 /// Ends this process as `end` says: by the same exit code, or by the same signal with its default
 /// action restored, so that our parent sees what it would see without us. Writes no core of our

@@ -36,9 +36,10 @@ class SignalSource {
   FileDescriptor fd_;
 };
 
-/// Stops this process as the terminal's suspend key would (SIGTSTP with its default action) and
-/// returns when it has been continued.
-void suspend_self();
+/// Stops this process by `signal_number`, one of those that stop, with its default action, and
+/// returns when it has been continued. By SIGTSTP, SIGTTIN and SIGTTOU the kernel stops no member
+/// of an orphaned group: then it returns at once.
+void suspend_self(int signal_number);
 
 /// The signals' dispositions as we found them: true for one that was ignored at our start.
 bool was_ignored_at_start(int signal_number);

@@ -30,15 +30,16 @@ std::optional<SignalInfo> SignalSource::take() {
   return info;
 }
 
-void suspend_self() {
+void suspend_self(int signal_number) {
   sigset_t set;
+  sigset_t before;
   sigemptyset(&set);
-  sigaddset(&set, SIGTSTP);
+  sigaddset(&set, signal_number);
   // To the process, not to this thread: every thread of ours has the signal blocked, and the stop
   // happens when this one lets it in.
-  ::kill(::getpid(), SIGTSTP);
-  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  ::kill(::getpid(), signal_number);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, &before);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 bool was_ignored_at_start(int signal_number) {

@@ -12,4 +12,10 @@ bool is_in_foreground_of_terminal() {
   return terminal.is_open() && ::tcgetpgrp(terminal.get()) == ::getpgrp();
 }
 
+bool has_stream_on_controlling_terminal() {
+  // Only of the controlling terminal does the kernel tell the foreground group.
+  return ::tcgetpgrp(STDIN_FILENO) >= 0 || ::tcgetpgrp(STDOUT_FILENO) >= 0 ||
+         ::tcgetpgrp(STDERR_FILENO) >= 0;
+}
+
 }  // namespace gasoline::process

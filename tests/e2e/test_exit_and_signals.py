@@ -80,7 +80,7 @@ class Ends(GasolineTest):
 
     def test_125_is_a_bad_option(self):
         for options in (["--no-such-option"], ["--max-line", "much"], ["--fsync=perhaps"],
-                        ["--flush-timeout", "-1s"], ["--tag", "no-colon"], []):
+                        ["--flush-timeout", "-1s"], ["--tag", "no-colon"], ["--pty", "perhaps"], []):
             with self.subTest(options):
                 command = ["true"] if options else []
                 run = self.sandbox.run([self.sandbox.wrapper()[0], *options, *command])
@@ -110,6 +110,11 @@ class Ends(GasolineTest):
     def test_a_script_with_a_missing_interpreter_ends_as_in_a_shell(self):
         path = self.sandbox.write("lost-script", "#!/no/such/interpreter\n", 0o755)
         self.assertIn(self.sandbox.run_wrapped(path).returncode, (126, 127))
+
+    def test_help_is_as_agreed(self):
+        run = self.sandbox.run([self.sandbox.wrapper()[0], "--help"])
+        with open(os.path.join(os.path.dirname(__file__), "golden", "gasoline_run_help.txt"), "rb") as file:
+            self.assertEqual(run.stdout, file.read())
 
     def test_help_and_version_go_to_stdout(self):
         for option, text in (("--help", b"Usage: gasoline-run"), ("--version", b"gasoline-run ")):

@@ -114,7 +114,7 @@ TEST_CASE("suspending stops the process as the suspend key would, until it is co
     ::setpgid(0, 0);
     const std::array<int, 1> signals{SIGTSTP};
     const Result<SignalSource> source = SignalSource::create(signals);
-    suspend_self();
+    suspend_self(SIGTSTP);
     ::_exit(source ? 5 : 6);
   }
   int status = 0;
