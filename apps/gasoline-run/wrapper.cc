@@ -13,6 +13,7 @@
 #include "process/terminal.h"
 #include "run_context.h"
 #include "spool/hand_over.h"
+#include "spool/spool_directory.h"
 
 namespace gasoline::run {
 namespace {
@@ -364,7 +365,7 @@ void Wrapper::deliver() {
   }
   if (!is_delivered) {
     spool_->tell_claimed_loss();
-    if (Status synced = spool_->sync(); !synced) warn(synced.error().to_string());
+    sync_behind();
   } else if (is_spooled) {
     hand_over();
     static_cast<void>(spool_->remove());
@@ -377,6 +378,22 @@ void Wrapper::deliver() {
   for (const std::string& text : held_warnings_) {
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
   }
+}
+
+/// Makes the spool durable without holding up whoever waits for the command's end: in a process
+/// that stays behind for as long as the disk takes.
+void Wrapper::sync_behind() {
+  if (spool_->is_synced()) return;
+  const std::string directory = spool_->directory();
+  const pid_t left_behind = ::fork();
+  if (left_behind == 0) {
+    // Nobody's pipe stays open for its sake, and the spool's lock is free at once.
+    ::close_range(0, ~0U, 0);
+    static_cast<void>(spool::sync_run(files_, directory));
+    ::_exit(0);
+  }
+  if (left_behind > 0) return;
+  if (Status synced = spool_->sync(); !synced) warn(synced.error().to_string());
 }
 
 std::string Wrapper::started_members() const {

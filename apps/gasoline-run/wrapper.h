@@ -77,6 +77,7 @@ class Wrapper {
   void hand_over();
   void stop_waiting();
   void deliver();
+  void sync_behind();
   std::string started_members() const;
   std::string ended_members() const;
   std::vector<std::string> child_environment() const;

@@ -124,6 +124,10 @@ Status SpoolWriter::sync() {
   return journal_ == nullptr ? Status() : journal_->sync();
 }
 
+bool SpoolWriter::is_synced() const {
+  return journal_ == nullptr || journal_->synced_sequence() == journal_->next_sequence();
+}
+
 Status SpoolWriter::remove() {
   sync_thread_.reset();
   Status removed = spool::remove_run(files_, directory());
@@ -177,9 +181,12 @@ bool SpoolWriter::open_in(const std::string& directory) {
   journal::WriterOptions options;
   options.sync = options_.sync;
   options.segment_size_bytes = 2 * kSegmentSizeBytesMax;  // we close them, earlier, and count
+  // The first record's sync, within the interval, makes all of this durable before itself.
+  files_.set_noting(options_.sync != journal::SyncPolicy::kAlways);
   auto opened = journal::Writer::open(files_, run_directory, options, clock_, random_);
   Status described =
       opened ? spool::write_run_description(files_, run_directory, run_) : Status(opened.error());
+  files_.set_noting(false);
   if (!described) {
     const bool was_first = directory == options_.directory;
     on_problem_(fmt::format("no spool in {} ({}); {}", directory, described.error().to_string(),

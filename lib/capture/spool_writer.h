@@ -17,6 +17,7 @@
 #include "capture/spool_claims.h"
 #include "capture/stream_pump.h"
 #include "io/file_system.h"
+#include "io/sync_later.h"
 #include "journal/sync_thread.h"
 #include "journal/writer.h"
 #include "spool/run_description.h"
@@ -89,6 +90,8 @@ class SpoolWriter {
   const Counters& counters() const { return counters_; }
   /// After finish(): makes durable what stays in the spool. Nothing under SyncPolicy::kNever.
   Status sync();
+  /// After finish(): true if sync() has nothing to do.
+  bool is_synced() const;
   /// Removes the spool; call after finish(), when everything is acknowledged.
   Status remove();
 
@@ -132,7 +135,7 @@ class SpoolWriter {
   int64_t next_wait_us() const;
   void report(const Error& error);
 
-  io::FileSystem& files_;
+  io::SyncLaterFileSystem files_;  // a start waits for no disk: the sync thread does
   const Clock& clock_;
   Random& random_;
   Options options_;

@@ -32,6 +32,26 @@ Result<RunDescription> read_run_description(io::FileSystem& files, const std::st
   return parse_run_description(text);
 }
 
+Status sync_run(io::FileSystem& files, const std::string& directory) {
+  Status all;
+  const auto note = [&all](const Status& status) {
+    if (all && !status) all = status;
+  };
+  auto names = files.list(directory);
+  if (!names) return names.error();
+  for (const std::string& name : *names) {
+    auto file = files.open(directory + "/" + name, io::OpenMode::kRead);
+    note(file ? file.value()->sync_data() : Status(file.error()));
+  }
+  constexpr int kLevels = 3;  // RUN-ID, spool, gasoline: those that a wrapper may have made
+  std::string path = directory;
+  for (int i = 0; i < kLevels && !path.empty(); ++i) {
+    note(files.sync_directory(path));
+    path.resize(path.rfind('/'));
+  }
+  return all;
+}
+
 std::vector<std::string> list_runs(io::FileSystem& files, const std::string& root) {
   std::vector<std::string> directories;
   auto names = files.list(root);

@@ -20,6 +20,10 @@ Status write_run_description(io::FileSystem& files, const std::string& directory
                              const RunDescription& run);
 Result<RunDescription> read_run_description(io::FileSystem& files, const std::string& directory);
 
+/// Makes what is in a run's directory durable, and the directory in those above it. For a spool
+/// that nobody writes to any more; needs no lock. Tries all of it and gives the first Error.
+Status sync_run(io::FileSystem& files, const std::string& directory);
+
 /// Directories of runs under `root`, oldest first; a missing root has none. Whether their wrappers
 /// live shows only when the journal's lock is tried.
 std::vector<std::string> list_runs(io::FileSystem& files, const std::string& root);
