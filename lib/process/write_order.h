@@ -70,6 +70,7 @@ class WriteOrder {
   std::array<bool, 2> holds_more_{};
   std::array<bool, 2> has_left_{};
   size_t at_it_ = kNone;
+  bool is_flood_ = false;  // who is at it has much, and more to come: its turn goes on in any case
   int64_t last_time_us_ = 0;
   std::atomic<uint64_t> given_up_{0};
 };

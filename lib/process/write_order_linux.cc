@@ -14,6 +14,7 @@ namespace gasoline::process {
 namespace {
 
 constexpr int kNoticeMs = 1;
+constexpr size_t kFloodSizeBytes = 2048;  // half of what the kernel gives in one read
 
 /// poll(2) also counts what the kernel has yet to move into a pseudo-terminal reader's buffer;
 /// FIONREAD does not.
@@ -68,6 +69,8 @@ size_t WriteOrder::portion(size_t stream, std::string_view bytes) {
   // Asked first: if nothing more is there, the notices speak of what was read, but for one that
   // comes in between.
   const bool has_more = is_readable(masters_[stream]);
+  is_flood_ = has_more && bytes.size() >= kFloodSizeBytes && turns_.size() < 2;
+  if (is_flood_) return bytes.size();
   take_notices();
   const bool is_noted = std::find(turns_.begin(), turns_.end(), stream) != turns_.end();
   // A write is noted just after its bytes can be read; that notice must not stand for the next one.
@@ -93,8 +96,11 @@ void WriteOrder::end(size_t stream, bool holds_more) {
   if (at_it_ != stream) return;
   at_it_ = kNone;
   holds_more_[stream] = holds_more;
-  take_notices();
-  if (!has_input(stream)) forget_turns(stream);
+  if (!is_flood_) {
+    take_notices();
+    if (!has_input(stream)) forget_turns(stream);
+  }
+  is_flood_ = false;
   changed_.notify_all();
 }
 
