@@ -200,6 +200,11 @@ void Sender::send(Outgoing& outgoing) {
   request.method = "POST";
   request.target = "/v1/events";
   request.headers.push_back({"Content-Type", "application/json"});
+  if (claims_ != nullptr && &outgoing == own_.get()) {
+    const std::lock_guard lock(claims_->mutex);
+    request.headers.push_back(
+        {"Gasoline-Acknowledged", std::to_string(claims_->acknowledged_end_seq - 1)});
+  }
   request.body = outgoing.batch.body;
   client_->send(std::move(request), options_.request_timeout_us,
                 [this](Result<http::Response> answer) { on_answer(std::move(answer)); });

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "daemon/handlers.h"
 #include "event/json_text.h"
 
@@ -87,6 +89,9 @@ void submit(const Context& context, http::Request&& request, http::Responder res
   Pipeline::Job job;
   job.form = is_ndjson ? event::BatchForm::kNdjson : form;
   job.body = std::move(request.body);
+  const std::string_view acknowledged = request.header("Gasoline-Acknowledged");
+  std::from_chars(acknowledged.data(), acknowledged.data() + acknowledged.size(),
+                  job.acknowledged_seq);
   const std::string_view ack = to_string(context.pipeline.ack());
   cors.headers.push_back({"Gasoline-Version", context.version});
   job.done = [responder, ack, is_single, headers = cors.headers](const Outcome& outcome) {

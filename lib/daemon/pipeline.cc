@@ -180,7 +180,7 @@ Outcome Pipeline::process(Job& job) {
     return outcome;
   }
   if (!check_run(outcome)) return outcome;
-  select_events(outcome);
+  select_events(job.acknowledged_seq, outcome);
   if (Status stored = store_batch(); !stored) {
     counters_.log_failures.fetch_add(1, std::memory_order_relaxed);
     understanding_.forget_open_events();
@@ -223,11 +223,12 @@ bool Pipeline::check_run(Outcome& outcome) {
 }
 
 /// Completes the events that are new and good; the others are counted as duplicates or failures.
-void Pipeline::select_events(Outcome& outcome) {
+void Pipeline::select_events(uint64_t acknowledged_seq, Outcome& outcome) {
   accepted_.clear();
   const uint64_t taken_seq = log_.marks().last_seq(batch_.run_id);
-  const bool begins_late = !batch_.run_id.empty() && taken_seq == 0 && batch_.first_seq > 1;
-  if (begins_late && !batch_.events.empty()) accepted_.push_back(make_gap_before_batch());
+  const bool has_lost_some =
+      taken_seq < acknowledged_seq && acknowledged_seq < batch_.first_seq && !batch_.events.empty();
+  if (has_lost_some) accepted_.push_back(make_gap_of_lost_log(taken_seq, acknowledged_seq));
   for (size_t i = 0; i < batch_.events.size(); ++i) {
     event::Event& event = batch_.events[i];
     const size_t index = batch_.indexes[i];
@@ -253,21 +254,22 @@ void Pipeline::select_events(Outcome& outcome) {
   }
 }
 
-/// A run of which this log knows nothing goes on in its midst: the log that has its beginning was
-/// lost or emptied. The gap has the number before the batch's first, so a repeat makes no second.
-event::Event Pipeline::make_gap_before_batch() {
+/// The producer had acknowledgements of events that this log does not have: it was emptied, or a
+/// power cut took its end. The gap has the last of their numbers, so a repeat makes no second one.
+event::Event Pipeline::make_gap_of_lost_log(uint64_t taken_seq, uint64_t acknowledged_seq) {
   event::Event event = batch_.events.front();
   spool::Gap gap;
-  gap.lines = batch_.first_seq - 2;  // the run's first event is its start
+  constexpr uint64_t kStartSeq = 1;  // a run's first event is its start, and no line
+  gap.lines = acknowledged_seq - std::max(taken_seq, kStartSeq);
   gap.from_us = gap.to_us = event.timestamp_us;
-  gap.reason = "acknowledged by a daemon whose event log is gone";
+  gap.reason = "they were acknowledged, and the event log does not have them";
   event.event_id = {};
   event.message = "earlier lines of this run are not here";
   event.metadata = arena_.copy(spool::to_json_members(gap));
   event.line = 0;
   event.level = event::Level::kWarn;
   event.level_stated = true;
-  complete(event, batch_.first_seq - 1);
+  complete(event, acknowledged_seq);
   return event;
 }
 

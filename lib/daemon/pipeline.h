@@ -65,6 +65,7 @@ class Pipeline {
   struct Job {
     std::string body;  ///< with EventReader::kPaddingBytes of spare capacity
     event::BatchForm form = event::BatchForm::kBatch;
+    uint64_t acknowledged_seq = 0;  ///< up to which the producer of a run had acknowledgements
     std::function<void(Outcome)> done;  ///< called on the pipeline's thread
   };
   struct Counters {
@@ -110,8 +111,8 @@ class Pipeline {
   void replay();
   std::vector<Job> take_jobs();
   Outcome process(Job& job);
-  void select_events(Outcome& outcome);
-  event::Event make_gap_before_batch();
+  void select_events(uint64_t acknowledged_seq, Outcome& outcome);
+  event::Event make_gap_of_lost_log(uint64_t taken_seq, uint64_t acknowledged_seq);
   void complete(event::Event& event, uint64_t seq);
   bool check_run(Outcome& outcome);
   Status store_batch();

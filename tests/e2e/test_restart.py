@@ -105,7 +105,7 @@ class Restart(GasolineTest):
         self.assertEqual(len(lines), len(set(lines)), "a line is there twice")
         self.assertEqual(lines, list(range(1501 - len(lines), 1501)))
         self.assertEqual([(gap["lines"], gap["reason"]) for gap in gaps],
-                         [(1500 - len(lines), "acknowledged by a daemon whose event log is gone")])
+                         [(1500 - len(lines), "they were acknowledged, and the event log does not have them")])
 
     def run_id(self):
         self.sandbox.run_wrapped("true", options=("--no-daemon", "--name", "donor"))
