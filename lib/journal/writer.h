@@ -134,6 +134,7 @@ class Writer {
   Status recover();
   Status recover_last_segment(uint64_t first_sequence);
   Status recover_closed_segments(const std::vector<uint64_t>& segments);
+  Result<bool> is_usual_segment(uint64_t first_sequence) const;
   Status remove_leftovers(const SegmentDirectory::Names& names);
 
   Status prepare(Lock& lock, uint64_t frame_size_bytes, bool close_active);

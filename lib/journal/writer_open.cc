@@ -27,6 +27,15 @@ Result<SegmentEnd> find_end(io::File& file, uint64_t segment_id, uint64_t first_
   }
 }
 
+/// True for a segment that begins where the one before ends. One whose records were appended again
+/// may begin before that, and where the header is damaged, nobody knows.
+Result<bool> is_usual(io::File& file, uint64_t first_sequence) {
+  Result<std::optional<SegmentHeader>> header = read_segment_header(file);
+  if (!header) return std::move(header).error();
+  return header->has_value() && (*header)->first_sequence == first_sequence &&
+         ((*header)->flags & kSegmentAppendedAgain) == 0;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Writer>> Writer::open(io::FileSystem& files, const std::string& directory,
@@ -103,6 +112,13 @@ Status Writer::recover_last_segment(uint64_t first_sequence) {
   return {};
 }
 
+Result<bool> Writer::is_usual_segment(uint64_t first_sequence) const {
+  Result<std::unique_ptr<io::File>> file =
+      files_.open(directory_.segment_path(first_sequence), io::OpenMode::kRead);
+  if (!file) return std::move(file).error();
+  return is_usual(**file, first_sequence);
+}
+
 Status Writer::recover_closed_segments(const std::vector<uint64_t>& segments) {
   for (size_t i = 0; i < segments.size(); ++i) {
     const uint64_t first = segments[i];
@@ -117,7 +133,10 @@ Status Writer::recover_closed_segments(const std::vector<uint64_t>& segments) {
     Result<std::optional<SegmentHeader>> header = read_segment_header(**file);
     if (!header) return std::move(header).error();
     const bool is_intact = header->has_value() && (*header)->first_sequence == first;
-    if (!is_intact || ((*header)->flags & kSegmentAppendedAgain) != 0) {
+    Result<bool> is_next_usual = is_last ? is_usual(*active_.file, active_.first_sequence)
+                                         : is_usual_segment(segments[i + 1]);
+    if (!is_next_usual) return std::move(is_next_usual).error();
+    if (!is_intact || ((*header)->flags & kSegmentAppendedAgain) != 0 || !*is_next_usual) {
       // It may hold more than what lies before the next name; its own last record tells.
       Result<std::optional<SegmentIdentity>> identity = identify_segment(**file, first);
       if (!identity) return std::move(identity).error();
