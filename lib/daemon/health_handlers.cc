@@ -66,6 +66,18 @@ std::string http_json(const http::Server::Counters& counters) {
       counters.requests_total, counters.refused_total, counters.timeouts_total);
 }
 
+std::string queries_json(const Context& context) {
+  const Tail::Counters& tail = context.tail.counters();
+  return fmt::format(
+      "{{\"queued\":{},\"queued_max\":{},\"refused\":{},\"searches_queued\":{},"
+      "\"searches_queued_max\":{},\"searches_refused\":{},\"tails\":{},\"tails_max\":{},"
+      "\"tails_refused\":{},\"tail_events_sent\":{},\"tail_events_lost\":{}}}",
+      context.queries.queued(), context.queries.queued_max(), context.queries.refused_total(),
+      context.searches.queued(), context.searches.queued_max(), context.searches.refused_total(),
+      tail.readers.load(), context.tail.options().readers_max, tail.readers_refused.load(),
+      tail.events_sent.load(), tail.events_lost.load());
+}
+
 std::string adoption_json(const Adoption::Counters* counters) {
   if (counters == nullptr) return "{\"spools\":0,\"events\":0,\"failures\":0}";
   return fmt::format("{{\"spools\":{},\"events\":{},\"failures\":{}}}", counters->spools.load(),
@@ -112,10 +124,10 @@ std::string status_json(const Context& context) {
   }
   text += fmt::format(
       "],\"event_log\":{},\"store\":{},\"pipeline\":{},\"http\":{},\"adoption\":{},"
-      "\"clock_skew\":{},\"problems\":[",
+      "\"queries\":{},\"clock_skew\":{},\"problems\":[",
       event_log_json(context.log), store_json(context.store.stats()),
       pipeline_json(context.pipeline), http_json(context.http_counters()),
-      adoption_json(context.adoption_counters()), context.clock_skew.json());
+      adoption_json(context.adoption_counters()), queries_json(context), context.clock_skew.json());
   for (size_t i = 0; i < problems.size(); ++i) {
     text += fmt::format("{}{{\"what\":{},\"remedy\":{}}}", i > 0 ? "," : "",
                         quoted(problems[i].what), quoted(problems[i].remedy));
@@ -189,11 +201,32 @@ void add_http_metrics(MetricsText& metrics, const http::Server::Counters& counte
                   counters.requests_total);
   metrics.counter("gasoline_http_requests_refused_total", "Requests answered with an error early.",
                   counters.refused_total);
+  metrics.gauge("gasoline_http_streams", "Answers that go out piece by piece.",
+                static_cast<double>(counters.streams_open));
+  metrics.gauge("gasoline_http_bodies_bytes", "Bodies of requests that are not answered yet.",
+                static_cast<double>(counters.bodies_bytes));
   metrics.counter("gasoline_http_timeouts_total", "Clients that were too slow.",
                   counters.timeouts_total);
 }
 
 void add_query_metrics(MetricsText& metrics, const Context& context) {
+  metrics.head("gasoline_queries_queued", "gauge", "Questions that wait for a thread.");
+  const std::pair<const char*, const QueryThreads*> kinds[] = {{"timeline", &context.queries},
+                                                               {"search", &context.searches}};
+  for (const auto& [kind, threads] : kinds) {
+    metrics.labelled("gasoline_queries_queued", "kind", kind,
+                     static_cast<double>(threads->queued()));
+  }
+  metrics.head("gasoline_queries_queued_max", "gauge", "Bound of gasoline_queries_queued.");
+  for (const auto& [kind, threads] : kinds) {
+    metrics.labelled("gasoline_queries_queued_max", "kind", kind,
+                     static_cast<double>(threads->queued_max()));
+  }
+  metrics.head("gasoline_queries_refused_total", "counter", "Questions over the bound.");
+  for (const auto& [kind, threads] : kinds) {
+    metrics.labelled("gasoline_queries_refused_total", "kind", kind,
+                     static_cast<double>(threads->refused_total()));
+  }
   const Tail::Counters& tail = context.tail.counters();
   metrics.gauge("gasoline_tail_readers", "Tails that are open.",
                 static_cast<double>(tail.readers.load()));

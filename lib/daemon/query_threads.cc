@@ -27,6 +27,11 @@ bool QueryThreads::try_run(std::function<void()> query) {
   return true;
 }
 
+size_t QueryThreads::queued() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
 void QueryThreads::run() {
   while (true) {
     std::function<void()> query;

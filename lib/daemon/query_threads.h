@@ -24,13 +24,15 @@ class QueryThreads {
 
   /// Any thread. False, with the query dropped, when `queued_max` wait.
   [[nodiscard]] bool try_run(std::function<void()> query);
+  size_t queued() const;
+  size_t queued_max() const { return queued_max_; }
   uint64_t refused_total() const { return refused_.load(std::memory_order_relaxed); }
 
  private:
   void run();
 
   const size_t queued_max_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> queue_;
   bool is_closed_ = false;

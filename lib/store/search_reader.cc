@@ -8,9 +8,9 @@
 #include "store/block_visitor.h"
 #include "store/copy_events.h"
 #include "store/event_filter.h"
+#include "store/joined_events.h"
 #include "store/message_scan.h"
 #include "store/page.h"
-#include "store/stored_event.h"
 
 namespace gasoline::store {
 namespace {
@@ -32,6 +32,7 @@ class SearchReader {
         before_(before),
         limit_(std::clamp<uint32_t>(search.query.limit, 1, Query::kLimitMax)),
         give_up_us_(shelf.monotonic_us() + search.time_box_us),
+        matcher_(matcher),
         scan_(matcher) {}
 
   Result<SearchAnswer> read();
@@ -41,8 +42,8 @@ class SearchReader {
   void look_through(const std::vector<Shelf::Span>& spans);
   bool may_stop_before(int64_t timestamp_max_us);
   void look_into(uint32_t block_index, const Shelf::Pinned& pinned);
-  bool admits(const Block& block, const Entry& entry, bool aging);
-  void keep(const Place& place);
+  bool admits(uint32_t block_index, const Block& block, uint32_t i, bool aging);
+  void keep(uint32_t block_index, const Block& block, uint32_t i);
   void finish_page();
 
   const Shelf& shelf_;
@@ -52,6 +53,7 @@ class SearchReader {
   const Position before_;
   const size_t limit_;
   const int64_t give_up_us_;
+  const pattern::TextMatcher& matcher_;
   MessageScan scan_;
   bool by_id_ = false;
   std::vector<IdTerm> terms_;
@@ -134,28 +136,36 @@ void SearchReader::look_into(uint32_t block_index, const Shelf::Pinned& pinned) 
   entries_.clear();
   const uint32_t count = block.published();
   for (uint32_t i = 0; i < count; ++i) {
-    if (admits(block, block.entry(i), pinned.aging)) entries_.push_back(i);
+    if (!admits(block_index, block, i, pinned.aging)) continue;
+    ++answer_.events_searched;
+    if (!block.entry(i).is_continued()) {
+      entries_.push_back(i);
+      continue;
+    }
+    scratch_.reset();
+    const event::Event event = read_joined(shelf_, block_index, block, i, scratch_);
+    if (matcher_.matches(event.message)) keep(block_index, block, i);
   }
-  answer_.events_searched += entries_.size();
-  for (const uint32_t i : scan_.find(block, entries_)) {
-    const Entry& entry = block.entry(i);
-    keep({{entry.timestamp_us, block.first_arrival + entry.arrival_delta}, block_index, i});
-  }
+  for (const uint32_t i : scan_.find(block, entries_)) keep(block_index, block, i);
 }
 
-bool SearchReader::admits(const Block& block, const Entry& entry, bool aging) {
+bool SearchReader::admits(uint32_t block_index, const Block& block, uint32_t i, bool aging) {
+  const Entry& entry = block.entry(i);
   const Position position{entry.timestamp_us, block.first_arrival + entry.arrival_delta};
   if (!filter_.admits(block, entry) || !(position < before_)) return false;
   if (newest_.size() > limit_ && position < newest_.front().position) return false;
-  if (by_id_ && !may_show_any(entry, terms_)) return false;
+  // An event may show its id in a line behind its first only.
+  if (by_id_ && !entry.is_continued() && !may_show_any(entry, terms_)) return false;
   if (!by_id_ && !filter_.needs_event(aging)) return true;
   scratch_.reset();
-  const event::Event event = read_stored(block, entry, scratch_);
+  const event::Event event = read_joined(shelf_, block_index, block, i, scratch_);
   return filter_.admits(event) && (!by_id_ || shows_any(event, terms_));
 }
 
-void SearchReader::keep(const Place& place) {
-  newest_.push_back(place);
+void SearchReader::keep(uint32_t block_index, const Block& block, uint32_t i) {
+  const Entry& entry = block.entry(i);
+  newest_.push_back(
+      {{entry.timestamp_us, block.first_arrival + entry.arrival_delta}, block_index, i});
   std::push_heap(newest_.begin(), newest_.end(), newer);
   if (newest_.size() <= limit_ + 1) return;
   std::pop_heap(newest_.begin(), newest_.end(), newer);

@@ -3,7 +3,7 @@
 import json
 import uuid
 
-from harness import GasolineTest, main
+from harness import GasolineTest, main, needs
 from json_schema import problems_of
 
 EVENT = {"message": "described", "service": "s", "level": "warn", "metadata": {"k": [1, {"deep": None}]},
@@ -147,6 +147,13 @@ class Description(GasolineTest):
                 self.assertRegex(name, r"^[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})?$")
                 self.assertTrue(name.split("{")[0] in names, name)
         self.assertTrue(any(name.startswith("gasoline") for name in names))
+
+
+    @needs("promtool")
+    def test_promtool_has_nothing_to_say_against_the_metrics(self):
+        page = self.sandbox.get("/metrics").body
+        run = self.sandbox.run(["promtool", "check", "metrics"], input=page)
+        self.assertEqual((run.returncode, run.stdout, run.stderr), (0, b"", b""))
 
 
 if __name__ == "__main__":

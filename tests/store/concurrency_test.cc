@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <mutex>
@@ -53,6 +54,36 @@ void read_pages(const Store& store, Query query) {
   }
 }
 
+/// A page of a search is newest first, and all of it matches.
+bool search_holds(const Store& store, Random& random) {
+  Result<pattern::TextMatcher> matcher = pattern::TextMatcher::compile("message 1\\d*7\\.", false);
+  if (!matcher) return false;
+  Search search;
+  search.query.text = "message 1\\d*7\\.";
+  search.query.limit = 1 + static_cast<uint32_t>(random.next_u64() % 100);
+  const Result<SearchAnswer> answer = store.search(search, *matcher);
+  if (!answer) return false;
+  int64_t last_us = INT64_MAX;
+  for (const event::Event& event : answer->page.events) {
+    if (event.timestamp_us > last_us || !matcher->matches(event.message)) return false;
+    last_us = event.timestamp_us;
+  }
+  return true;
+}
+
+/// What arrived last can be read in its order.
+bool arrivals_hold(const Store& store) {
+  const uint64_t next = store.next_arrival();
+  Arrivals arrivals;
+  store.arrivals(next - std::min<uint64_t>(next, 200), 200, arrivals);
+  uint64_t last = 0;
+  for (const uint64_t arrival : arrivals.page.arrivals) {
+    if (arrival <= last) return false;
+    last = arrival;
+  }
+  return true;
+}
+
 TEST_CASE("four writers in turn and sixteen readers at once see whole events in order") {
   const uint64_t seed = std::random_device()();
   CAPTURE(seed);
@@ -84,6 +115,7 @@ TEST_CASE("four writers in turn and sixteen readers at once see whole events in 
       do {
         Query query;
         if (random.next_u64() % 2 == 0) query.correlation_id = long_id(random.next_u64() % 40);
+        query.include_inferred = random.next_u64() % 4 == 0;
         if (random.next_u64() % 4 == 0) query.text = "MESSAGE 1";
         query.limit = 1 + static_cast<uint32_t>(random.next_u64() % 300);
         Result<Answer> answer = store.timeline(query);
@@ -94,6 +126,7 @@ TEST_CASE("four writers in turn and sixteen readers at once see whole events in 
                  answer->events[i].message.ends_with("....");
           last_us = answer->events[i].timestamp_us;
         }
+        good = good && search_holds(store, random) && arrivals_hold(store);
         if (!good) failed = true;
         static_cast<void>(store.sources());
         static_cast<void>(store.stats());

@@ -73,6 +73,22 @@ TEST_CASE("text in a later line finds the whole event") {
   CHECK(ask(rig.store, query) == Messages{"Error: boom\n    at a (a.js:1:1)\n    at b (b.js:1:1)"});
 }
 
+TEST_CASE("a search finds the whole event by any of its lines") {
+  Rig rig;
+  apply_trace(rig.store);
+  for (const char* regex : {"boom", "a\\.js:1:1", "^    at b", "boom\\n    at a"}) {
+    CAPTURE(regex);
+    Result<pattern::TextMatcher> matcher = pattern::TextMatcher::compile(regex, false);
+    REQUIRE(matcher.has_value());
+    Search search;
+    search.query.text = regex;
+    const Result<SearchAnswer> answer = rig.store.search(search, *matcher);
+    REQUIRE(answer.has_value());
+    CHECK(messages(answer->page) ==
+          Messages{"Error: boom\n    at a (a.js:1:1)\n    at b (b.js:1:1)"});
+  }
+}
+
 TEST_CASE("an id in a later line finds the whole event once, and is the event's") {
   Rig rig;
   apply_one(rig.store, line("head", 1, "Error: boom"));
