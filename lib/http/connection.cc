@@ -286,14 +286,17 @@ void Connection::write_piece(std::string piece) {
   }
   core_.counters.out_bytes_total += before.size() + piece.size();
   stream_.write(std::move(before), std::move(piece),
-                [this, size](const Status& status) { piece_gone(size, status); });
+                [this, state = streaming_, size](const Status& status) {
+                  piece_gone(*state, size, status);
+                });
   if (deadline_us_ == 0) set_deadline(core_.limits.stream_stall_us);
 }
 
-void Connection::piece_gone(size_t size, const Status& status) {
+/// The next answer may stream already: `state` is that of the piece.
+void Connection::piece_gone(StreamState& state, size_t size, const Status& status) {
   if (!status) return close();
   stream_gone_bytes_ += size;
-  if (streaming_ != nullptr) streaming_->gone(size);
+  state.gone(size);
   if (phase_ == Phase::kWriting) written();
 }
 

@@ -66,7 +66,7 @@ class Connection {
 
   void send(Response response);
   void write_piece(std::string piece);
-  void piece_gone(size_t size, const Status& status);
+  void piece_gone(StreamState& state, size_t size, const Status& status);
   void end_stream();
   void drop_stream();
   void written();

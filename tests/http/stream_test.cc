@@ -101,6 +101,28 @@ TEST_CASE("an answer goes out piece by piece, and the connection is good for the
   CHECK(eventually([&] { return server->counters().streams_open == 0; }));
 }
 
+TEST_CASE("what waits for one answer does not count for the next on the connection") {
+  StreamingServer server;
+  RawSocket socket(server->path());
+  std::string all;
+  std::thread reader([&] { all = socket.receive_all(); });
+  for (size_t i = 0; i < 100; ++i) {
+    REQUIRE(socket.send(kGet));
+    const ResponseStream stream = server.stream(i);
+    for (int piece = 0; piece < 5; ++piece) REQUIRE(stream.try_write(std::string(50, 'x')));
+    stream.end();
+    // The end of one answer lets the next begin, maybe before its pieces are accounted for.
+  }
+  server->run([](Server& each) { each.close(); });
+  reader.join();
+  size_t ends = 0;
+  for (size_t at = all.find("\r\n0\r\n\r\n"); at != std::string::npos;
+       at = all.find("\r\n0\r\n\r\n", at + 1)) {
+    ++ends;
+  }
+  CHECK(ends == 100);
+}
+
 TEST_CASE("a stream ends with its last copy") {
   StreamingServer server;
   RawSocket socket(server->port());
