@@ -352,7 +352,6 @@ size_t run_of_secret(std::string_view text, SecretForm form) {
 SecretFinder::SecretFinder(const pattern::PatternSet& patterns, const MaskKey& key)
     : patterns_(patterns), scratch_(make_scratch(patterns)), key_(key) {
   found_.reserve(64);
-  masks_.reserve(64);
 }
 
 MaskText SecretFinder::mask_of(std::string_view kind, std::string_view secret) const {
@@ -378,7 +377,8 @@ void SecretFinder::consider(std::string_view text, bool is_cut, uint32_t kind, s
   const Extent extent = judge.extent();
   if (credential && extent.end <= extent.start) dull_until_ = extent.end;
   if (extent.end <= extent.start) return;
-  found_.push_back({extent.start, extent.end, kind});
+  found_.push_back(
+      {static_cast<uint32_t>(extent.start), static_cast<uint32_t>(extent.end), kind});
   ends_in_secret_ = extent.end == text.size();
   if (secret_kinds()[kind].form == SecretForm::kPem) {
     ends_in_private_key_ = judge.begins_private_key(extent);
@@ -403,6 +403,7 @@ void SecretFinder::merge_overlaps() {
 
 std::string_view SecretFinder::mask(std::string_view text, bool is_cut, Arena& arena,
                                     uint64_t& masked) {
+  GASOLINE_ASSERT(text.size() <= UINT32_MAX);
   found_.clear();
   dull_until_ = 0;
   ends_in_private_key_ = false;
@@ -417,14 +418,17 @@ std::string_view SecretFinder::mask(std::string_view text, bool is_cut, Arena& a
   return with_masks(text, arena);
 }
 
+/// What mask_of() will take.
+size_t SecretFinder::mask_size(std::string_view kind) {
+  constexpr size_t kTagSize = std::string_view("#3f2a]").size();
+  return kMaskPrefix.size() + std::min(kind.size(), kKindSizeMax) + kTagSize;
+}
+
 std::string_view SecretFinder::with_masks(std::string_view text, Arena& arena) {
-  masks_.clear();
   size_t size = text.size();
   for (const Found& found : found_) {
-    const std::string_view secret = text.substr(found.start, found.end - found.start);
-    masks_.push_back(mask_of(secret_kinds()[found.kind].kind, secret));
-    size += masks_.back().size;
-    size -= secret.size();
+    size += mask_size(secret_kinds()[found.kind].kind);
+    size -= found.end - found.start;
   }
   char* const clean = arena.allocate(size);
   char* to = clean;
@@ -433,10 +437,11 @@ std::string_view SecretFinder::with_masks(std::string_view text, Arena& arena) {
     to += bytes.size();
   };
   size_t at = 0;
-  for (size_t i = 0; i < found_.size(); ++i) {
-    put(text.substr(at, found_[i].start - at));
-    put(masks_[i].text());
-    at = found_[i].end;
+  for (const Found& found : found_) {
+    put(text.substr(at, found.start - at));
+    const std::string_view secret = text.substr(found.start, found.end - found.start);
+    put(mask_of(secret_kinds()[found.kind].kind, secret).text());
+    at = found.end;
   }
   put(text.substr(at));
   return {clean, size};

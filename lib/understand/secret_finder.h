@@ -31,8 +31,8 @@ size_t run_of_secret(std::string_view text, SecretForm form);
 class SecretFinder {
  public:
   struct Found {
-    size_t start;
-    size_t end;
+    uint32_t start;
+    uint32_t end;
     uint32_t kind;
   };
 
@@ -56,13 +56,13 @@ class SecretFinder {
 
  private:
   void consider(std::string_view text, bool is_cut, uint32_t kind, size_t match_end);
+  static size_t mask_size(std::string_view kind);
   std::string_view with_masks(std::string_view text, Arena& arena);
   void merge_overlaps();
 
   const pattern::PatternSet& patterns_;
   pattern::Scratch scratch_;
   std::vector<Found> found_;
-  std::vector<MaskText> masks_;
   const MaskKey key_;
   bool ends_in_private_key_ = false;
   bool ends_in_secret_ = false;

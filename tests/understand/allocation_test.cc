@@ -1,3 +1,6 @@
+#include <malloc.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <new>
@@ -5,10 +8,17 @@
 #include <vector>
 
 #include "understand/fixture.h"
+#include "understand/nasty_lines.h"
 
 namespace {
 
 [[maybe_unused]] thread_local size_t allocations = 0;
+[[maybe_unused]] thread_local size_t live_bytes = 0;
+[[maybe_unused]] thread_local size_t peak_bytes = 0;
+
+void count_delete([[maybe_unused]] void* bytes) noexcept {
+  live_bytes -= std::min(live_bytes, bytes == nullptr ? 0 : ::malloc_usable_size(bytes));
+}
 
 }  // namespace
 
@@ -19,21 +29,27 @@ void* operator new(size_t size) {
   ++allocations;
   void* bytes = std::malloc(size == 0 ? 1 : size);
   if (bytes == nullptr) std::abort();
+  live_bytes += ::malloc_usable_size(bytes);
+  peak_bytes = std::max(peak_bytes, live_bytes);
   return bytes;
 }
 void* operator new[](size_t size) {
   return operator new(size);
 }
 void operator delete(void* bytes) noexcept {
+  count_delete(bytes);
   std::free(bytes);
 }
 void operator delete[](void* bytes) noexcept {
+  count_delete(bytes);
   std::free(bytes);
 }
 void operator delete(void* bytes, size_t) noexcept {
+  count_delete(bytes);
   std::free(bytes);
 }
 void operator delete[](void* bytes, size_t) noexcept {
+  count_delete(bytes);
   std::free(bytes);
 }
 #endif
@@ -67,6 +83,27 @@ TEST_CASE("once warm, understanding a line allocates nothing") {
   const size_t before = allocations;
   for (int round = 0; round < 100; ++round) read_all();
   CHECK(allocations == before);
+}
+
+TEST_CASE("no line of 1 MiB takes more than four times its size, whatever it is") {
+  FixedClock clock;
+  for (const Nasty& nasty : kNasties) {
+    const std::string line = nasty.of_size(1024 * 1024);
+    Understanding understanding(shared_rules(), clock);
+    Arena arena;
+    event::Event event;
+    event.source = event::SourceKind::kFile;
+    event.event_id = "id";
+    event.message = line;
+    event.timestamp_us = kReadTimeUs;
+    const size_t before = live_bytes;
+    peak_bytes = before;
+    understanding.understand(event, arena);
+    understanding.join(event, arena);
+    INFO(nasty.head << " + " << nasty.piece);
+    CHECK(peak_bytes - before <= 4 * line.size() + 2 * Arena::kBlockSizeBytes);
+    CHECK(arena.held_bytes() <= 4 * line.size() + Arena::kBlockSizeBytes);
+  }
 }
 
 TEST_CASE("a line costs memory in proportion to its length") {
