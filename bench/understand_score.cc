@@ -1,11 +1,13 @@
-// understand_score CORPUS.jsonl[.gz] [--misses]
+// understand_score CORPUS.jsonl[.gz] [--misses] [--floors FILE]
 //
 // Recall and precision of understanding, over lines whose ids, times, levels, messages or secrets
-// are known. Prints one line per measure; --misses adds every line that was read differently.
+// are known. Prints one line per measure; --misses adds every line that was read differently, and
+// --floors makes the exit code 1 if a measure is below the one that FILE asks for.
 
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <map>
 #include <string>
 #include <string_view>
@@ -28,6 +30,7 @@ struct Measure {
     ++total;
     hits += hit ? 1 : 0;
   }
+  double percent() const { return 100.0 * static_cast<double>(hits) / static_cast<double>(total); }
 };
 
 class Scores {
@@ -44,11 +47,27 @@ class Scores {
                 line.raw.data());
   }
 
+  /// False, and said on stderr, if a measure of the file ("FLOOR MEASURE" a line) is below its
+  /// floor, or was not measured.
+  bool hold(const std::string& floors_path) const {
+    std::ifstream file(floors_path);
+    bool all_hold = static_cast<bool>(file);
+    double floor = 0;
+    for (std::string name; file >> floor && std::getline(file >> std::ws, name);) {
+      const auto found = measures_.find(name);
+      const double percent = found == measures_.end() ? 0.0 : found->second.percent();
+      if (percent >= floor) continue;
+      std::fprintf(stderr, "understand_score: %s: %.2f %% is below %.2f %%\n", name.c_str(), percent,
+                   floor);
+      all_hold = false;
+    }
+    return all_hold;
+  }
+
   void print() const {
     for (const auto& [name, measure] : measures_) {
       std::printf("%-36s %6.2f %%  (%zu of %zu)\n", name.c_str(),
-                  100.0 * static_cast<double>(measure.hits) / static_cast<double>(measure.total),
-                  measure.hits, measure.total);
+                  measure.percent(), measure.hits, measure.total);
     }
   }
 
@@ -101,6 +120,10 @@ void score_ids(const LabelledLine& line, const event::Event& event, Scores& scor
 
 void score_time(const LabelledLine& line, const event::Event& event, Scores& scores) {
   if (line.doubtful || line.is_secret_line) return;
+  if (line.timestamp_assumed == "any") {
+    scores.count("timestamp: stated", event.timestamp_stated, line, "any", "");
+    return;
+  }
   if (!line.timestamp_ms) {
     scores.count("timestamp: null lines without one", !event.timestamp_stated, line, "",
                  std::to_string(event.timestamp_us / 1000));
@@ -178,7 +201,7 @@ class JoinScore {
   int64_t group_ = -1;
 };
 
-int run(const std::string& path, bool prints_misses) {
+int run(const std::string& path, const std::string& floors_path, bool prints_misses) {
   Result<std::vector<LabelledLine>> lines = bench::read_corpus(path);
   SystemClock clock;
   DescriptorLog log(2, Severity::kWarn, clock);
@@ -216,7 +239,7 @@ int run(const std::string& path, bool prints_misses) {
     arena.reset();
   }
   scores.print();
-  return 0;
+  return floors_path.empty() || scores.hold(floors_path) ? 0 : 1;
 }
 
 }  // namespace
@@ -224,16 +247,19 @@ int run(const std::string& path, bool prints_misses) {
 int main(int argc, char** argv) {
   bool prints_misses = false;
   std::string path;
+  std::string floors_path;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--misses") == 0) {
       prints_misses = true;
+    } else if (std::strcmp(argv[i], "--floors") == 0 && i + 1 < argc) {
+      floors_path = argv[++i];
     } else {
       path = argv[i];
     }
   }
   if (path.empty()) {
-    std::fprintf(stderr, "usage: understand_score CORPUS.jsonl[.gz] [--misses]\n");
+    std::fprintf(stderr, "usage: understand_score CORPUS.jsonl[.gz] [--misses] [--floors FILE]\n");
     return 2;
   }
-  return run(path, prints_misses);
+  return run(path, floors_path, prints_misses);
 }

@@ -118,9 +118,12 @@ size_t understand_all(const Lines& lines, understand::Understanding& understandi
   for (const std::string_view line : lines.views) {
     event::Event event;
     event.source = event::SourceKind::kStdout;
+    event.run_id = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    event.event_id = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
     event.timestamp_us = 1'795'228'700'000'000;
     event.message = line;
     understanding.understand(event, arena);
+    understanding.join(event, arena);
     bytes += event.message.size() + event.metadata.size();
     if (++since_reset == 1000) {
       arena.reset();

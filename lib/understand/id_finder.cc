@@ -264,6 +264,7 @@ class Finder {
     for (; at < text_.size(); ++at) {
       if (text_[at] == '=' || text_[at] == ':') look_at_separator(at);
     }
+    if (ids_.empty()) look_for_named_group();
   }
 
  private:
@@ -331,6 +332,23 @@ class Finder {
         if (!only_literals) look_at_place(start, size);
         return;
     }
+  }
+
+  /// "[req-6b071b227696]", "[req_01JD...]": too short for a shape of its own, but named in itself.
+  void look_for_named_group() {
+    constexpr size_t kNearBeginning = 160;
+    const std::string_view near = text_.substr(0, kNearBeginning);
+    const size_t open = near.find("[req");
+    if (open == std::string_view::npos) return;
+    const std::string_view inside = text_.substr(open + 1, 64);
+    const size_t word = run_of(inside, kLower);
+    const size_t size = run_of(inside, kKeyChar);
+    if (size >= inside.size() || inside[size] != ']' || size < word + 7) return;
+    if (inside.substr(0, word) != "req" && inside.substr(0, word) != "request") return;
+    const std::string_view id = inside.substr(word + 1, size - word - 1);
+    const bool is_separated = inside[word] == '-' || inside[word] == '_';
+    const bool has_digit = std::any_of(id.begin(), id.end(), [](char c) { return is(c, kDigit); });
+    if (is_separated && has_digit) ids_.request.offer(inside.substr(0, size), IdRank::kWeakField);
   }
 
   char before(size_t start) const { return start > 0 ? text_[start - 1] : '\0'; }

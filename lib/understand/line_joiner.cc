@@ -105,9 +105,8 @@ bool LineJoiner::continues_unindented(const Open& open, LineRole role) {
 bool LineJoiner::continues(const Open& open, const Line& line, LineRole role) {
   if (open.lines == 0) return false;
   if (open.last_us != 0 && line.read_us - open.last_us > kPauseMaxUs) return false;
+  if (line.has_header) return false;
   if (role == LineRole::kBlank) return continues_blank(open);
-  // Of a logged error that is named by its class: "Error: x" also reads as a level.
-  if (line.has_header) return role == LineRole::kException && is_logged_error(open);
   if (open.after_blank) return continues_after_blank(open, role);
   if (is_indented(role)) {
     if (open.phase != Phase::kPlain) return true;

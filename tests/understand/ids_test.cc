@@ -177,5 +177,17 @@ TEST_CASE("shapes are exact") {
   CHECK(id_shape("00000000000000000000000000000000") == IdShape::kNone);
 }
 
+TEST_CASE("a group in brackets that names itself a request is its id") {
+  Reader reader;
+  CHECK(reader.read("INFO [req-6b071b227696] loaded").request_id == "req-6b071b227696");
+  CHECK(reader.read("[request_01JD8ZK3] loaded").request_id == "request_01JD8ZK3");
+  for (const std::string_view line :
+       {"INFO [req-timeout] loaded", "INFO [req-1] loaded", "INFO [required-123456] x",
+        "INFO [request] 1234567", "INFO [req-123456 x", "[req"}) {
+    INFO(line);
+    CHECK(reader.read(line).correlation_id.empty());
+  }
+}
+
 }  // namespace
 }  // namespace gasoline::understand

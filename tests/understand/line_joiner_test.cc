@@ -228,6 +228,14 @@ TEST_CASE("lines that are only indented, or only named like errors, are events o
                    "package.json", "}"}) == Sizes{1, 1, 1, 1, 1});
 }
 
+TEST_CASE("a logged line that speaks of an exception is no part of the one before it") {
+  Run run;
+  CHECK(run.sizes({"[2:37:06 AM] [orders] warn      slow",
+                   "[2:37:06 AM] [orders] error     TypeError: x",
+                   "    at a (/srv/a.js:1:1)", "[2:37:06 AM] [orders] error     TypeError: y"}) ==
+        Sizes{1, 2, 1});
+}
+
 TEST_CASE("a line of JSON neither takes a trace nor ends one") {
   Run run;
   CHECK(run.sizes({"Error: boom", "    at a (/srv/a.js:1:1)",
