@@ -44,6 +44,7 @@ Result<pid_t> Wrapper::spawn_beside_signals(const process::ChildOptions& child) 
       if (::poll(&entries[1], 1, kExecMs) != 0) break;
       std::erase(early_signals_, info.si_status);
       process::suspend_self(info.si_status);
+      ::kill(info.si_pid, SIGCONT);  // if only we were continued
     }
   }
   starter.join();

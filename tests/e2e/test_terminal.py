@@ -172,6 +172,18 @@ class Streams(TerminalTest):
         lines = {(event["source"], event["message"]) for event in self.sandbox.lines_of("shown")}
         self.assertEqual(lines, {("stdout", "one"), ("stderr", "two"), ("stdout", "three")})
 
+    def test_what_is_left_behind_on_a_terminal_is_captured_by_the_daemon(self):
+        self.sandbox.start_daemon()
+        script = "(for i in 1 2 3 4 5; do sleep 0.3; echo late $i; echo error $i >&2; done) & echo early; exit 4"
+        shell = self.shell()
+        shown = shell.run(self.command("sh", "-c", f"'{script}'", options=("--no-daemon", "--name", "left")))
+        self.assertTrue(shown.startswith(b"early\r\n"), shown)
+        self.assertEqual(shell.run("echo $?").strip(), b"4")
+        self.sandbox.await_lines("left", 11)
+        lines = [event["message"] for event in self.sandbox.lines_of("left")]
+        self.assertEqual([line for line in lines if line.startswith("late")], [f"late {i}" for i in range(1, 6)])
+        self.assertEqual([line for line in lines if line.startswith("error")], [f"error {i}" for i in range(1, 6)])
+
     def test_our_own_warnings_wait_until_the_command_has_ended(self):
         terminal = self.wrapped("sh", "-c", "echo early; sleep 0.5; echo late",
                                 options=("--no-daemon", "--spool-dir", "/proc/nowhere"))
