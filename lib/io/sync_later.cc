@@ -21,6 +21,12 @@ class SyncLaterFileSystem::NotingFile final : public File {
     if (!is_noted) return is_noted.error();
     return *is_noted ? Status() : file_->sync_data();
   }
+  Result<size_t> write_some_durably_at(std::string_view bytes, uint64_t offset) override {
+    auto is_noted = owner_.note_or_do({file_, {}});
+    if (!is_noted) return is_noted.error();
+    return *is_noted ? file_->write_some_at(std::span<const std::string_view>(&bytes, 1), offset)
+                     : file_->write_some_durably_at(bytes, offset);
+  }
   Status allocate(uint64_t offset, uint64_t size) override { return file_->allocate(offset, size); }
   Status truncate(uint64_t size) override { return file_->truncate(size); }
   Result<FileStatus> status() override { return file_->status(); }

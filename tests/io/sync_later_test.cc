@@ -45,6 +45,23 @@ TEST_CASE("while noting nothing waits for the disk; the next sync does it all") 
   CHECK(read(disk, "/a/b/name") == "text");
 }
 
+TEST_CASE("a durable write waits while noting, and otherwise leaves the rest of its file alone") {
+  FaultFileSystem disk(8);
+  SyncLaterFileSystem files(disk);
+  auto file = files.open("/name", OpenMode::kCreateIfMissing);
+  REQUIRE(file);
+  REQUIRE(files.sync_directory("/"));
+  files.set_noting(true);
+  disk.fail(FaultFileSystem::kSync, EIO, 1, 1000);
+  REQUIRE((*file)->write_durably_at("noted", 0));
+  CHECK(disk.failures() == 0);
+  disk.fail(FaultFileSystem::kSync, EIO, 1, 0);
+  files.set_noting(false);
+  REQUIRE((*file)->write_durably_at("durable", 10));
+  disk.return_power();
+  CHECK(read(disk, "/name") == std::string("noted\0\0\0\0\0durable", 17));
+}
+
 TEST_CASE("a power cut at any operation up to a later sync leaves all or a missing beginning") {
   for (uint64_t cut_at = 1;; ++cut_at) {
     FaultFileSystem disk(cut_at);

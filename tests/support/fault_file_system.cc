@@ -53,6 +53,7 @@ struct FaultFileSystem::Node {
   void make_durable(const Piece& range) {
     const uint64_t end = std::min<uint64_t>(range.offset + range.size, current.size());
     if (durable.size() < end) durable.resize(end);
+    size_min = std::max(size_min, end);
     take(range);
     forget(range);
   }
