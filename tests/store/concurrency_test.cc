@@ -16,6 +16,7 @@ constexpr int kWriters = 4;
 constexpr int kReaders = 16;
 constexpr int kBatches = 80;
 constexpr size_t kBatchEvents = 40;
+constexpr const char* kRegex = "message 1\\d*7\\.";
 
 std::vector<OwnedEvent> make_batch(int writer, int batch) {
   std::vector<OwnedEvent> events(kBatchEvents);
@@ -55,17 +56,15 @@ void read_pages(const Store& store, Query query) {
 }
 
 /// A page of a search is newest first, and all of it matches.
-bool search_holds(const Store& store, Random& random) {
-  Result<pattern::TextMatcher> matcher = pattern::TextMatcher::compile("message 1\\d*7\\.", false);
-  if (!matcher) return false;
+bool search_holds(const Store& store, const pattern::TextMatcher& matcher, Random& random) {
   Search search;
-  search.query.text = "message 1\\d*7\\.";
+  search.query.text = kRegex;
   search.query.limit = 1 + static_cast<uint32_t>(random.next_u64() % 100);
-  const Result<SearchAnswer> answer = store.search(search, *matcher);
+  const Result<SearchAnswer> answer = store.search(search, matcher);
   if (!answer) return false;
   int64_t last_us = INT64_MAX;
   for (const event::Event& event : answer->page.events) {
-    if (event.timestamp_us > last_us || !matcher->matches(event.message)) return false;
+    if (event.timestamp_us > last_us || !matcher.matches(event.message)) return false;
     last_us = event.timestamp_us;
   }
   return true;
@@ -112,6 +111,7 @@ TEST_CASE("four writers in turn and sixteen readers at once see whole events in 
   for (int r = 0; r < kReaders; ++r) {
     threads.emplace_back([&, r] {
       SeededRandom random(seed + static_cast<uint64_t>(r));
+      const auto matcher = pattern::TextMatcher::compile(kRegex, false);
       do {
         Query query;
         if (random.next_u64() % 2 == 0) query.correlation_id = long_id(random.next_u64() % 40);
@@ -126,7 +126,7 @@ TEST_CASE("four writers in turn and sixteen readers at once see whole events in 
                  answer->events[i].message.ends_with("....");
           last_us = answer->events[i].timestamp_us;
         }
-        good = good && search_holds(store, random) && arrivals_hold(store);
+        good = good && search_holds(store, *matcher, random) && arrivals_hold(store);
         if (!good) failed = true;
         static_cast<void>(store.sources());
         static_cast<void>(store.stats());
