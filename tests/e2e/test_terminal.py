@@ -460,9 +460,9 @@ class FullScreen(TerminalTest):
         self.screen.type("fg")
         self.screen.wait_for("world")
         self.screen.resize(20, 70)
-        self.screen.type(":set lines? columns?")
-        self.screen.wait_for("columns=70")
-        self.screen.keys("Enter")
+        self.screen.type(":let g:width = &columns | call append(0, 'width ' . g:width)")
+        self.screen.wait_for("width 70")
+        self.screen.type(":1delete")
         self.screen.type(":wq")
         self.leave()
         with open(self.sandbox.work + "/note") as file:
