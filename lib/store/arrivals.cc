@@ -1,6 +1,7 @@
 #include "store/arrivals.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "store/block_visitor.h"
 #include "store/copy_events.h"
@@ -24,6 +25,15 @@ uint32_t first_entry_from(const Block& block, uint32_t count, uint64_t from) {
   return low;
 }
 
+/// A later line of a joined event is told with it, or by itself if the event was told before.
+bool is_told(const Shelf& shelf, uint32_t index, const Block& block, uint32_t i, uint64_t from,
+             uint64_t limit) {
+  const Entry& entry = block.entry(i);
+  if (!entry.is_part()) return block.visible(entry, limit);
+  const std::optional<EventPlace> head = shelf.head_of(index, i);
+  return head && head->arrival < from;
+}
+
 }  // namespace
 
 void read_arrivals(const Shelf& shelf, uint64_t from, size_t events_max, Arrivals& to) {
@@ -42,7 +52,7 @@ void read_arrivals(const Shelf& shelf, uint64_t from, size_t events_max, Arrival
       const uint64_t arrival = block.first_arrival + entry.arrival_delta;
       if (arrival >= limit) break;
       ++present;
-      if (!block.visible(entry, limit)) continue;
+      if (!is_told(shelf, index, block, i, from, limit)) continue;
       places.push_back({{entry.timestamp_us, arrival}, index, i});
     }
     return true;
@@ -53,7 +63,7 @@ void read_arrivals(const Shelf& shelf, uint64_t from, size_t events_max, Arrival
   to.from = from;
   to.next = std::max(from, limit);
   to.evicted = to.next - from - std::min(present, to.next - from);
-  copy_events(shelf, places, to.page);
+  copy_events(shelf, places, to.page, limit);
 }
 
 }  // namespace gasoline::store

@@ -7,7 +7,8 @@
 
 namespace gasoline::store {
 
-void copy_events(const Shelf& shelf, const std::vector<Place>& places, Answer& answer) {
+void copy_events(const Shelf& shelf, const std::vector<Place>& places, Answer& answer,
+                 uint64_t arrival_limit) {
   std::vector<uint32_t> blocks;
   blocks.reserve(places.size());
   for (const Place& place : places) blocks.push_back(place.block);
@@ -28,7 +29,8 @@ void copy_events(const Shelf& shelf, const std::vector<Place>& places, Answer& a
       if (place.entry >= block.published()) continue;
       const Entry& entry = block.entry(place.entry);
       if (block.first_arrival + entry.arrival_delta != place.position.arrival) continue;
-      events[*at] = copy_joined(shelf, block_index, block, place.entry, *answer.arena);
+      events[*at] =
+          copy_joined(shelf, block_index, block, place.entry, *answer.arena, arrival_limit);
       found[*at] = true;
     }
     answer.kept_alive.push_back(block.identity);

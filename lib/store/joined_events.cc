@@ -39,6 +39,7 @@ class Joiner {
   }
 
   event::Event finish(Arena& arena) {
+    if (lines_ == 1) return joined_;
     while (text_.ends_with('\n')) text_.pop_back();
     joined_.message = arena.copy(text_);
     std::string metadata(joined_.metadata);
@@ -58,7 +59,7 @@ class Joiner {
 };
 
 event::Event add_parts(const Shelf& shelf, const EventPlace& place, const event::Event& head,
-                       Arena& arena) {
+                       Arena& arena, uint64_t arrival_limit) {
   Joiner joiner(head);
   Arena scratch;
   for (const PartRun& run : shelf.parts_of(place)) {
@@ -67,6 +68,7 @@ event::Event add_parts(const Shelf& shelf, const EventPlace& place, const event:
       const Block& block = *pinned.block;
       const uint32_t end = std::min(block.published(), run.entry + run.count);
       for (uint32_t i = run.entry; i < end; ++i) {
+        if (block.first_arrival + block.entry(i).arrival_delta >= arrival_limit) break;
         scratch.reset();
         const event::Event part = read_stored(block, block.entry(i), scratch);
         joiner.add(part);
@@ -217,16 +219,16 @@ event::Event read_joined(const Shelf& shelf, uint32_t block_index, const Block& 
   const event::Event event = read_stored(block, head, arena);
   if (!head.is_continued()) return event;
   return add_parts(shelf, {block_index, entry, block.first_arrival + head.arrival_delta}, event,
-                   arena);
+                   arena, UINT64_MAX);
 }
 
 event::Event copy_joined(const Shelf& shelf, uint32_t block_index, const Block& block,
-                         uint32_t entry, Arena& arena) {
+                         uint32_t entry, Arena& arena, uint64_t arrival_limit) {
   const Entry& head = block.entry(entry);
   const event::Event event = copy_stored(block, head, arena);
   if (!head.is_continued()) return event;
   return add_parts(shelf, {block_index, entry, block.first_arrival + head.arrival_delta}, event,
-                   arena);
+                   arena, arrival_limit);
 }
 
 }  // namespace gasoline::store

@@ -87,8 +87,9 @@ class RecentEvents {
 event::Event read_joined(const Shelf& shelf, uint32_t block_index, const Block& block,
                          uint32_t entry, Arena& arena);
 
-/// The same with all bytes copied, so that only the identity must outlive it.
+/// The same with all bytes copied, so that only the identity must outlive it, and without the parts
+/// that arrived at `arrival_limit` or later.
 event::Event copy_joined(const Shelf& shelf, uint32_t block_index, const Block& block,
-                         uint32_t entry, Arena& arena);
+                         uint32_t entry, Arena& arena, uint64_t arrival_limit = UINT64_MAX);
 
 }  // namespace gasoline::store

@@ -89,6 +89,30 @@ TEST_CASE("a search finds the whole event by any of its lines") {
   }
 }
 
+TEST_CASE("who follows arrivals gets each line once: with its event, or behind it") {
+  Rig rig;
+  apply_one(rig.store, line("before", 1, "before"));
+  apply_one(rig.store, line("head", 2, "Error: boom"));
+  apply_one(rig.store, line("part1", 3, "    at a", "head"));
+  Arrivals first;
+  rig.store.arrivals(0, 100, first);
+  CHECK(messages(first.page) == Messages{"before", "Error: boom\n    at a"});
+  apply_one(rig.store, line("part2", 4, "    at b", "head"));
+  apply_one(rig.store, line("after", 5, "after"));
+  Arrivals second;
+  rig.store.arrivals(first.next, 100, second);
+  CHECK(messages(second.page) == Messages{"    at b", "after"});
+  CHECK(second.page.events[0].metadata == "\"continues\":\"head\"");
+  // Told again from the beginning in small steps, nothing is told twice either.
+  Messages all;
+  Arrivals step;
+  for (uint64_t from = 0; from < second.next; from = step.next) {
+    rig.store.arrivals(from, 2, step);
+    for (const std::string& message : messages(step.page)) all.push_back(message);
+  }
+  CHECK(all == Messages{"before", "Error: boom\n    at a", "    at b", "after"});
+}
+
 TEST_CASE("an id in a later line finds the whole event once, and is the event's") {
   Rig rig;
   apply_one(rig.store, line("head", 1, "Error: boom"));
