@@ -50,6 +50,7 @@ Status Recovered::open_rings() {
     const std::string path = rings_.ring_path(stream);
     if (auto there = files_.status(path); !there && there.error().code == ENOENT) continue;
     auto ring = StreamRing::open(path);
+    if (!ring && ring.error().code == ENODATA) continue;
     if (!ring) return ring.error();
     lanes_.push_back({stream, std::move(*ring)});
   }

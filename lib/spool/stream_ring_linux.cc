@@ -55,8 +55,12 @@ Result<StreamRing> StreamRing::open(const std::string& path) {
   if (::fstat(fd.get(), &status) != 0) return Error::from_errno(errno, doing);
   Identity identity{};
   const bool is_read = ::pread(fd.get(), &identity, sizeof identity, 0) == sizeof identity;
+  // Its maker died before it was done: nothing was ever in it.
+  const bool is_made =
+      is_read && identity.magic != 0 && identity.size_bytes != 0 && identity.span_size_bytes != 0;
+  if (!is_made) return Error::from_errno(ENODATA, doing);
   const Layout layout{identity.size_bytes, identity.span_size_bytes};
-  const bool is_ring = is_read && identity.magic == kMagic && identity.version == kVersion &&
+  const bool is_ring = identity.magic == kMagic && identity.version == kVersion &&
                        layout.span_size_bytes >= kSpanSizeBytesMin &&
                        layout.span_size_bytes == whole_pages(layout.span_size_bytes) &&
                        layout.size_bytes >= 2 * layout.span_size_bytes &&

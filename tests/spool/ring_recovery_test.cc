@@ -238,6 +238,26 @@ TEST_CASE("a ring that cannot be read is told of once and kept") {
   CHECK(fs::exists(ring));
 }
 
+TEST_CASE("a ring whose maker died before it was done is empty") {
+  Rig rig;
+  Wrapper wrapper = rig.wrapper();
+  wrapper.read(1, "of the other stream\n");
+  wrapper.die();
+  const std::string ring = wrapper.ring_place() + "/stdout";
+  SECTION("without a byte") { fs::resize_file(ring, 0); }
+  SECTION("with space only") {
+    const auto size = fs::file_size(ring);
+    fs::resize_file(ring, 0);
+    fs::resize_file(ring, size);
+  }
+  SECTION("not there") { fs::remove(ring); }
+  rig.recovery().look_around();
+  CHECK(rig.problems.empty());
+  const auto text = rig.delivered(wrapper);
+  CHECK(text.size() == 1);
+  CHECK(text.at("stderr") == "of the other stream");
+}
+
 TEST_CASE("recovery goes on where an earlier one died") {
   Rig rig;
   Wrapper wrapper = rig.wrapper();
