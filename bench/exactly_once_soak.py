@@ -22,7 +22,7 @@ def main():
     first = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 31)
     print(f"{schedules} schedules, seeds from {first}", flush=True)
     bad = 0
-    with concurrent.futures.ThreadPoolExecutor(6) as lanes:
+    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("GASOLINE_SOAK_LANES", "6"))) as lanes:
         for problem in lanes.map(run_schedule, range(first, first + schedules)):
             if problem:
                 bad += 1

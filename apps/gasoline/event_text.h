@@ -35,7 +35,7 @@ class LaneText {
   std::string name_of(const TimelineAnswer::Event& event) const;
   Colour colour_of(const std::string& lane) const;
 
-  const ViewOptions& options_;
+  const ViewOptions options_;
   std::vector<std::string> lanes_;
   size_t lane_columns_ = 0;
 };
