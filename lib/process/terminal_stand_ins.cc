@@ -86,6 +86,11 @@ Result<Pty> TerminalStandIns::add(int terminal_fd, bool may_want_keys) {
   return pty;
 }
 
+bool TerminalStandIns::is_empty() const {
+  const std::lock_guard lock(mutex_);
+  return stand_ins_.empty();
+}
+
 void TerminalStandIns::remove(int terminal_fd) {
   const std::lock_guard lock(mutex_);
   std::erase_if(stand_ins_,

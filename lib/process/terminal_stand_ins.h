@@ -41,7 +41,7 @@ class TerminalStandIns {
   /// before the child and any thread starts. If that is no terminal the stand-in follows nothing.
   /// `may_want_keys`: a program that sets its modes may read keys from it too.
   Result<Pty> add(int terminal_fd, bool may_want_keys);
-  bool is_empty() const { return stand_ins_.empty(); }
+  bool is_empty() const;
   /// Nobody reads the stand-in for `terminal_fd` any more: closes our part of it, so that the child
   /// notices.
   void remove(int terminal_fd);
@@ -83,7 +83,7 @@ class TerminalStandIns {
 
   const Clock& clock_;
   pid_t child_ = -1;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<StandIn> stand_ins_;
   int64_t looked_at_us_ = 0;
   FileDescriptor keys_;
