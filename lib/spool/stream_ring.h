@@ -48,8 +48,8 @@ class StreamRing {
   /// destroyed.
   static Result<StreamRing> create(uint64_t size_bytes, uint64_t span_size_bytes,
                                    const std::string& path = {});
-  /// The ring of a dead process. ENODATA if that died while it made it; Error::kInvalid if the file is none of this version, or its
-  /// numbers contradict each other.
+  /// The ring of a dead process. ENODATA if that died while it made it; Error::kInvalid if the file
+  /// is none of this version, or its numbers contradict each other.
   static Result<StreamRing> open(const std::string& path);
   StreamRing(StreamRing&& other) noexcept;
   StreamRing& operator=(StreamRing&&) = delete;

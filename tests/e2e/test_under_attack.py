@@ -17,7 +17,8 @@ from harness import GasolineTest, PYTHON, main, share_of, wait_for
 IS_FULL = os.environ.get("GASOLINE_E2E_FULL") == "1"
 MIB = 1 << 20
 # Both rings, journal buffers and what the program itself takes.
-MEMORY_BYTES_MAX = 64 * MIB
+# A sanitizer keeps a shadow of all memory.
+MEMORY_BYTES_MAX = (512 if os.environ.get("GASOLINE_E2E_SANITIZED") else 64) * MIB
 
 FLIP = """
 import os, sys
