@@ -21,7 +21,6 @@ namespace {
 constexpr char kDefaultUrl[] = "http://127.0.0.1:7890";
 constexpr int64_t kUnansweredTimeoutUs = 200'000;
 constexpr int64_t kHandOverDelayUs = 100'000;  // most pipes close with the child
-constexpr int64_t kFollowIntervalUs = 100'000;
 
 void append_member(std::string& to, std::string_view name, std::string_view value) {
   if (!to.empty()) to.push_back(',');

@@ -44,6 +44,8 @@ class Wrapper {
   Result<process::ChildEnd> run();
 
  private:
+  static constexpr int64_t kFollowIntervalUs = 100'000;  // of the stand-ins, where nothing tells us
+
   struct Lane {
     spool::Stream stream;
     int output_fd;

@@ -77,6 +77,9 @@ void Wrapper::on_signal(const process::SignalInfo& signal) {
 /// of the group, and so has reached the child already if it is in ours.
 void Wrapper::forward(const process::SignalInfo& signal) {
   if (signal.number == SIGWINCH || signal.number == SIGCONT) stand_ins_.follow(true);
+  if (signal.number == SIGWINCH && follow_timer_) {
+    follow_timer_->start(process::TerminalStandIns::kRepaintUs, kFollowIntervalUs);
+  }
   if (!shares_group_) {
     is_suspending_ = signal.number == SIGTSTP;
     ::kill(-child_, signal.number);

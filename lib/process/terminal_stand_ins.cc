@@ -108,7 +108,13 @@ void TerminalStandIns::follow(bool at_once) {
     follow_modes(stand_in, looks_at_terminal);
     if (looks_at_terminal) has_new_size |= follow_size(stand_in);
   }
-  if (!has_new_size) return;
+  if (has_new_size) size_due_at_us_ = now_us + kRepaintUs;
+  if (size_due_at_us_ == 0 || now_us < size_due_at_us_) return;
+  size_due_at_us_ = 0;
+  tell_size();
+}
+
+void TerminalStandIns::tell_size() {
   const int terminal_fd = stand_ins_.front().terminal_fd;
   const pid_t foreground = ::tcgetpgrp(terminal_fd);
   // Our own group's members but us ignore what they do not expect; we know our own signals.

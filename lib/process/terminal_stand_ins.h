@@ -27,7 +27,8 @@ namespace gasoline::process {
 /// - modes: curses sets the terminal's modes through stdout. follow() looks at them and carries a
 ///   change over, but never while the child is in the background, where it may not change them.
 /// - the window's size: follow() carries it over to the stand-in, and tells the foreground group by
-///   a second SIGWINCH, since the kernel's came when the stand-in still had its old size.
+///   a second SIGWINCH, since the kernel's came when the stand-in still had its old size. Only
+///   kRepaintUs later: a program that is busy with the first one may overlook the second (less does).
 /// - keys: a pager (less, more) reads them from the terminal that it finds behind stderr. While a
 ///   program has taken a stand-in out of line mode, keys that nobody reads from the terminal are
 ///   its.
@@ -35,6 +36,8 @@ namespace gasoline::process {
 /// Any thread may call; nothing blocks longer than a few system calls.
 class TerminalStandIns {
  public:
+  static constexpr int64_t kRepaintUs = 30'000;
+
   explicit TerminalStandIns(const Clock& clock) : clock_(clock) {}
 
   /// Makes a stand-in for the terminal `terminal_fd`, which is borrowed until destruction; call
@@ -78,6 +81,7 @@ class TerminalStandIns {
 
   void follow_modes(StandIn& stand_in, bool looks_at_terminal);
   bool follow_size(StandIn& stand_in);
+  void tell_size();
   bool may_be_changed(int terminal_fd) const;
   StandIn* key_reader();
 
@@ -86,6 +90,7 @@ class TerminalStandIns {
   mutable std::mutex mutex_;
   std::vector<StandIn> stand_ins_;
   int64_t looked_at_us_ = 0;
+  int64_t size_due_at_us_ = 0;  // when the second SIGWINCH is due; 0 if none is
   FileDescriptor keys_;
   int remembered_fd_ = -1;
   termios remembered_{};

@@ -34,13 +34,15 @@ def share_of(amount):
 
 
 def wait_for(condition, what, patience_s=None):
-    """Polls until `condition` returns something true, and returns that."""
+    """Polls until `condition` returns something true, and returns that. `what` it waits for is a
+    text, or a function that makes one when it was in vain."""
     deadline = time.monotonic() + (patience_s or PATIENCE_S)
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
+            what = what() if callable(what) else what
             raise AssertionError(f"waited in vain for {what}; last seen: {value!r}")
         time.sleep(0.01)
 

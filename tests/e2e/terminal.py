@@ -117,11 +117,11 @@ class Tmux:
 
     def wait_for(self, text):
         return wait_for(lambda: (lambda screen: screen if text in screen else None)(self.screen()),
-                        f"{text!r} on the screen; it shows: {self.screen()}")
+                        lambda: f"{text!r} on the screen; it shows: {self.screen()}")
 
     def wait_for_prompt(self):
         wait_for(lambda: self.screen().rstrip().endswith("\n" + PROMPT.decode().strip()),
-                 f"the prompt; the screen shows: {self.screen()}")
+                 lambda: f"the prompt; the screen shows: {self.screen()}")
 
     def keys(self, *keys):
         self.call("send-keys", *keys)
