@@ -84,7 +84,7 @@ bool parse_level(std::string_view word, Level& level) noexcept {
   }
   const std::string_view wanted(lower.data(), word.size());
   for (const LevelWord& entry : kLevelWords) {
-    if (entry.word != wanted) continue;
+    if (entry.word.front() != wanted.front() || entry.word != wanted) continue;
     level = entry.level;
     return true;
   }

@@ -15,7 +15,7 @@ constexpr size_t kUuidSize = 36;
 constexpr size_t kBeforeSize = 6;
 constexpr uint32_t kLinesMin = 4;
 constexpr uint32_t kKnownMin = 3;
-constexpr auto kAgreeingMin = 2;  // of the three ways to say where a value stands
+constexpr auto kAgreeingMin = 2;    // of the three ways to say where a value stands
 constexpr uint32_t kLinesMax = 64;  // then the past counts half
 
 uint64_t mix(uint64_t value) {
@@ -118,9 +118,8 @@ void BareIds::judge(Source& source, const Pending& pending) const {
     auto column = std::find_if(source.columns.begin(), source.columns.end(),
                                [key](const Column& each) { return each.key == key; });
     if (column == source.columns.end()) {
-      column = std::min_element(
-          source.columns.begin(), source.columns.end(),
-          [](const Column& a, const Column& b) { return a.lines < b.lines; });
+      column = std::min_element(source.columns.begin(), source.columns.end(),
+                                [](const Column& a, const Column& b) { return a.lines < b.lines; });
       *column = {};
       column->key = key;
     }

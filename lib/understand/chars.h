@@ -77,6 +77,41 @@ constexpr bool equals_ignoring_case(std::string_view text, std::string_view lowe
   return true;
 }
 
+/// A few characters to look for: one load a byte, where std::string_view calls memchr for each.
+class CharSet {
+ public:
+  constexpr explicit CharSet(std::string_view members) {
+    for (const char c : members) holds_[static_cast<uint8_t>(c)] = true;
+  }
+
+  constexpr bool holds(char c) const { return holds_[static_cast<uint8_t>(c)]; }
+
+  /// npos if there is none.
+  constexpr size_t first_in(std::string_view text, size_t from = 0) const {
+    for (size_t at = from; at < text.size(); ++at) {
+      if (holds(text[at])) return at;
+    }
+    return std::string_view::npos;
+  }
+  constexpr size_t last_in(std::string_view text) const {
+    for (size_t at = text.size(); at > 0; --at) {
+      if (holds(text[at - 1])) return at - 1;
+    }
+    return std::string_view::npos;
+  }
+  constexpr std::string_view trim_left(std::string_view text) const {
+    while (!text.empty() && holds(text.front())) text.remove_prefix(1);
+    return text;
+  }
+  constexpr std::string_view trim_right(std::string_view text) const {
+    while (!text.empty() && holds(text.back())) text.remove_suffix(1);
+    return text;
+  }
+
+ private:
+  std::array<bool, 256> holds_{};
+};
+
 /// The nearest offset from `at` on that does not stand inside a UTF-8 sequence.
 constexpr size_t character_boundary(std::string_view text, size_t at) {
   while (at < text.size() && (static_cast<uint8_t>(text[at]) & 0xc0) == 0x80) ++at;

@@ -296,7 +296,8 @@ class Reader {
   /// [info     ], [shop#debug], [api:warn]
   bool read_level_group(std::string_view inside) {
     std::string_view word = trim_right(trim_left(inside));
-    const size_t mark = word.find_last_of("#:.");
+    constexpr CharSet kMarks("#:.");
+    const size_t mark = kMarks.last_in(word);
     if (mark != std::string_view::npos && word.size() - mark <= 9) word.remove_prefix(mark + 1);
     Level level;
     if (equals_ignoring_case(word, "log") || equals_ignoring_case(word, "config")) return false;
@@ -311,7 +312,8 @@ class Reader {
   /// The rest of "[time LEVEL name]".
   bool close_bracket() {
     const std::string_view here = rest().substr(0, kGroupSizeMax);
-    const size_t close = here.find_first_of("])");
+    constexpr CharSet kClosing("])");
+    const size_t close = kClosing.first_in(here);
     open_bracket_ = false;
     if (close == std::string_view::npos) return false;
     at_ += close + 1;

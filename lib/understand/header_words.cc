@@ -39,7 +39,8 @@ bool is_syslog_tag(std::string_view word, bool needs_pid) {
 bool is_name_part(std::string_view word, bool first) {
   if (closing_of(word.front()) != '\0' || word == "---" || all_of(word, kDigit)) return true;
   if (!is_alpha(word.front())) return false;
-  return first || word.find_first_of(".=$#/@") != std::string_view::npos;
+  constexpr CharSet kJoints(".=$#/@");
+  return first || kJoints.first_in(word) != std::string_view::npos;
 }
 
 bool is_qualified_name(std::string_view word) {

@@ -199,7 +199,8 @@ void LineJoiner::extend(Open& open, const Line& line, LineRole role) {
 LineJoiner::Head LineJoiner::place(const Line& line, std::string_view event_id) {
   if (line.is_structured) return {};
   Open& open = sources_.of(line.source);
-  const LineRole role = role_of_line(line.text);
+  // What a line with a header says cannot make it go on with another.
+  const LineRole role = line.has_header ? LineRole::kPlain : role_of_line(line.text);
   if (!continues(open, line, role)) {
     begin(open, line, role, event_id);
     return {};

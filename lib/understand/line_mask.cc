@@ -109,8 +109,7 @@ std::string_view LineMask::mask_key_line(std::string_view text, SecretState& sta
     const size_t end = close == std::string_view::npos ? text.size() : close + 5;
     // Nothing before the marker, or the last of the key.
     const std::string_view before = key_part(text.substr(0, footer), arena);
-    const size_t start =
-        before.empty() ? footer : static_cast<size_t>(before.data() - text.data());
+    const size_t start = before.empty() ? footer : static_cast<size_t>(before.data() - text.data());
     ++masked;
     const std::string_view rest = mask_text(text.substr(end), false, arena, masked);
     state.in_private_key = finder_.ends_in_private_key();

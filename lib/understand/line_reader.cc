@@ -251,9 +251,9 @@ class OneLine {
 
   /// Without separators, and without the halves of brackets around what was cut out.
   static std::string_view trim_marks(std::string_view text) {
-    const size_t first = text.find_first_not_of(" \t|:->,])");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t|:->,[(<") + 1 - first);
+    constexpr CharSet kLeft(" \t|:->,])");
+    constexpr CharSet kRight(" \t|:->,[(<");
+    return kRight.trim_right(kLeft.trim_left(text));
   }
 
   const TimeContext& context_;

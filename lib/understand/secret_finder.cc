@@ -377,8 +377,7 @@ void SecretFinder::consider(std::string_view text, bool is_cut, uint32_t kind, s
   const Extent extent = judge.extent();
   if (credential && extent.end <= extent.start) dull_until_ = extent.end;
   if (extent.end <= extent.start) return;
-  found_.push_back(
-      {static_cast<uint32_t>(extent.start), static_cast<uint32_t>(extent.end), kind});
+  found_.push_back({static_cast<uint32_t>(extent.start), static_cast<uint32_t>(extent.end), kind});
   ends_in_secret_ = extent.end == text.size();
   if (secret_kinds()[kind].form == SecretForm::kPem) {
     ends_in_private_key_ = judge.begins_private_key(extent);

@@ -111,6 +111,8 @@ bool is_go_call(std::string_view text) {
 }
 
 bool is_link(std::string_view text) {
+  constexpr CharSet kBeginnings("NCSsDT-[B.");
+  if (!kBeginnings.holds(text.front())) return false;
   if (text.starts_with("Next ")) return text.size() > 5 && is_exception(text.substr(5));
   return begins_with_any(text, "Caused by:", "Suppressed: ", "Stack trace:", "stack backtrace:",
                          "During handling of the above exception", "--- End of ", "[previous exc",
@@ -132,8 +134,8 @@ bool is_script(std::string_view text) {
 }
 
 bool is_closer(std::string_view text) {
-  return text.find_first_not_of("}]);,") == std::string_view::npos && text.front() != ',' &&
-         text.front() != ';';
+  constexpr CharSet kClosing("}]);,");
+  return kClosing.trim_left(text).empty() && text.front() != ',' && text.front() != ';';
 }
 
 LineRole role_of_indented(std::string_view text) {

@@ -12,9 +12,9 @@
 #include "understand/bare_ids.h"
 #include "understand/chars.h"
 #include "understand/line_joiner.h"
+#include "understand/line_mask.h"
 #include "understand/line_reader.h"
 #include "understand/record_pieces.h"
-#include "understand/line_mask.h"
 #include "understand/source_table.h"
 
 namespace gasoline::understand {
@@ -261,8 +261,8 @@ void Understanding::State::take_level(const Reading& reading, event::Event& even
 /// What a line shows without doubt tells ids that others show bare.
 void Understanding::State::find_bare_id(std::string_view text, const event::Event& event) {
   Ids& ids = last_reading.ids;
-  const bool states_id = !event.correlation_id.empty() || !event.trace_id.empty() ||
-                         !event.request_id.empty();
+  const bool states_id =
+      !event.correlation_id.empty() || !event.trace_id.empty() || !event.request_id.empty();
   if (ids.empty() && !states_id) {
     if (!prints_lines(event.source)) return;
     ids.unnamed.offer(bare_ids.find(line.source, text), IdRank::kLearnt);
