@@ -56,8 +56,4 @@ Result<Arguments> parse_arguments(const Command& command, std::span<char* const>
 
 std::string help_text(const Command& command);
 
-/// The name nearest to `word` by edit distance, if any is near enough to be meant.
-std::optional<std::string_view> nearest(std::string_view word,
-                                        std::span<const std::string_view> names);
-
 }  // namespace gasoline::cli

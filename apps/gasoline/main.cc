@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/nearest.h"
 #include "command_line.h"
 #include "commands.h"
 #include "output.h"

@@ -63,6 +63,7 @@ Places find_places(const Environment& environment, unsigned uid) {
   const std::string shared = "/tmp/gasoline-" + std::to_string(uid);
   const std::optional<std::string> home = find_home(environment, uid);
   Places places;
+  places.home = home.value_or("");
   if (const auto state = absolute(environment, "XDG_STATE_HOME")) {
     places.state_directory = *state + "/gasoline";
   } else if (home) {

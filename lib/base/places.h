@@ -12,6 +12,8 @@ namespace gasoline {
 
 /// Where things live for one user, by the XDG base directory rules and what to do without them.
 struct Places {
+  /// The user's home; empty if there is none that is theirs.
+  std::string home;
   /// $XDG_STATE_HOME/gasoline, else ~/.local/state/gasoline, else /tmp/gasoline-UID/state.
   std::string state_directory;
   /// The directory of the daemon's socket: $XDG_RUNTIME_DIR/gasoline; else run/ of a state

@@ -65,13 +65,5 @@ TEST_CASE("help names every option") {
   }
 }
 
-TEST_CASE("a slip of the finger finds the command that was meant") {
-  constexpr std::array<std::string_view, 3> kNames = {"timeline", "sources", "status"};
-  CHECK(nearest("timelin", kNames) == "timeline");
-  CHECK(nearest("tiemline", kNames) == "timeline");
-  CHECK(nearest("stats", kNames) == "status");
-  CHECK_FALSE(nearest("frobnicate", kNames).has_value());
-}
-
 }  // namespace
 }  // namespace gasoline::cli

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "config/configuration.h"
+
+namespace gasoline::config {
+
+/// What the table of settings cannot say: how values belong together. Adds to the reading's errors
+/// and notes, replaces "~" in paths of this machine, and names sources that have no name.
+void check_settings(Reading& reading, const std::string& home);
+
+}  // namespace gasoline::config
