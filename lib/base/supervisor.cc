@@ -29,6 +29,11 @@ struct Supervisor::Task {
   uint64_t stalls = 0;
   uint64_t restarts = 0;
   bool is_restarted = false;  // and not heard of since
+
+  uint64_t state() const {
+    return settings.heard_us != nullptr ? static_cast<uint64_t>(settings.heard_us())
+                                        : heartbeat->state();
+  }
 };
 
 std::string_view to_string(TaskStatus::State state) noexcept {
@@ -132,8 +137,9 @@ void Supervisor::look_at(const std::shared_ptr<Task>& task, int64_t now_us) {
   {
     const std::lock_guard lock(mutex_);
     if (is_ending_ || std::find(tasks_.begin(), tasks_.end(), task) == tasks_.end()) return;
-    const uint64_t state = task->heartbeat->state();
-    if (state != task->seen || (state & 1) != 0) {
+    const uint64_t state = task->state();
+    const bool is_resting = task->settings.heard_us == nullptr && (state & 1) != 0;
+    if (state != task->seen || is_resting) {
       task->seen = state;
       return note_life(*task, now_us);
     }
@@ -198,8 +204,8 @@ std::vector<TaskStatus> Supervisor::tasks() const {
     status.stalls = task->stalls;
     status.restarts = task->restarts;
     status.can_restart = task->settings.restart != nullptr;
-    const uint64_t state = task->heartbeat->state();
-    if ((state & 1) != 0) {
+    const uint64_t state = task->state();
+    if (task->settings.heard_us == nullptr && (state & 1) != 0) {
       status.state = TaskStatus::State::kResting;
     } else if (task->stalled_us > 0 && state == task->seen) {
       status.state =

@@ -23,7 +23,10 @@ struct TaskSettings {
   /// Gives up what the task does now and begins anew; null if that is not possible. Called on the
   /// supervisor's thread, again and again with growing pauses while the task stays silent. Must not
   /// block. May watch and drop tasks, its own too.
-  std::function<void()> restart;
+  std::function<void()> restart{};
+  /// When it was last heard of, on the monotonic clock, for a task that keeps that itself; null: its
+  /// Watch's heartbeat tells. Must not block.
+  std::function<int64_t()> heard_us{};
 };
 
 /// How a task is.

@@ -60,7 +60,7 @@ TEST_CASE("a heartbeat changes with every call and says whether its task rests")
 
 TEST_CASE("a task that beats, or rests, is well") {
   Fixture fixture;
-  Supervisor::Watch watch = fixture.supervisor.watch({"tailer", 3 * kSecondUs, nullptr});
+  Supervisor::Watch watch = fixture.supervisor.watch({"tailer", 3 * kSecondUs});
   for (int i = 0; i < 10; ++i) {
     watch.heartbeat().beat();
     fixture.pass(2);
@@ -73,9 +73,23 @@ TEST_CASE("a task that beats, or rests, is well") {
   CHECK(fixture.log.all.empty());
 }
 
+TEST_CASE("a task may keep by itself when it was heard of") {
+  Fixture fixture;
+  int64_t heard_us = 1;
+  const Supervisor::Watch watch =
+      fixture.supervisor.watch({"source", 3 * kSecondUs, nullptr, [&] { return heard_us; }});
+  for (int i = 0; i < 10; ++i) {
+    ++heard_us;  // odd and even alike: such a task never rests
+    fixture.pass(2);
+    CHECK(fixture.only().state == TaskStatus::State::kRunning);
+  }
+  fixture.pass(3);
+  CHECK(fixture.only().state == TaskStatus::State::kStalled);
+}
+
 TEST_CASE("a silent task is shown as stalled, said once, and heard of when it is back") {
   Fixture fixture;
-  Supervisor::Watch watch = fixture.supervisor.watch({"tailer", 3 * kSecondUs, nullptr});
+  Supervisor::Watch watch = fixture.supervisor.watch({"tailer", 3 * kSecondUs});
   watch.heartbeat().beat();
   fixture.pass(10);
   TaskStatus status = fixture.only();
@@ -137,7 +151,7 @@ TEST_CASE("a task that is dropped is not looked at any more, also from within it
   std::optional<Supervisor::Watch> watch;
   watch = fixture.supervisor.watch({"a", kSecondUs, [&] {
                                       ++restarts;
-                                      watch = fixture.supervisor.watch({"b", kSecondUs, nullptr});
+                                      watch = fixture.supervisor.watch({"b", kSecondUs});
                                     }});
   fixture.pass(5);
   CHECK(restarts == 1);
@@ -151,7 +165,7 @@ TEST_CASE("tasks over the bound go unwatched, counted, with a heartbeat all the 
   Fixture fixture;
   std::vector<Supervisor::Watch> watches;
   for (size_t i = 0; i < Supervisor::kTasksMax + 2; ++i) {
-    watches.push_back(fixture.supervisor.watch({"t", kSecondUs, nullptr}));
+    watches.push_back(fixture.supervisor.watch({"t", kSecondUs}));
     watches.back().heartbeat().beat();
   }
   CHECK(fixture.supervisor.tasks().size() == Supervisor::kTasksMax);
