@@ -13,5 +13,6 @@ extern const Command kStatusCommand;
 extern const Command kStatsCommand;
 extern const Command kJournalCommand;
 extern const Command kExplainCommand;
+extern const Command kConfigCommand;
 
 }  // namespace gasoline::cli

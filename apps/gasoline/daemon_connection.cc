@@ -67,8 +67,18 @@ http::Request DaemonConnection::request_for(std::string_view path,
 }
 
 Result<http::Response> DaemonConnection::get(std::string_view path, const Parameters& parameters) {
+  return send(request_for(path, parameters));
+}
+
+Result<http::Response> DaemonConnection::post(std::string_view path) {
+  http::Request request = request_for(path, {});
+  request.method = "POST";
+  return send(std::move(request));
+}
+
+Result<http::Response> DaemonConnection::send(http::Request request) {
   std::optional<Result<http::Response>> answer;
-  client_.send(request_for(path, parameters), kTimeoutUs,
+  client_.send(std::move(request), kTimeoutUs,
                [&](Result<http::Response> response) { answer = std::move(response); });
   while (!answer && loop_->run_once()) {
   }

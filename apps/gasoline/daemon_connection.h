@@ -28,6 +28,9 @@ class DaemonConnection {
   /// GET path?parameters. Whatever status is answered is a value.
   Result<http::Response> get(std::string_view path, const Parameters& parameters = {});
 
+  /// POST path, without a body.
+  Result<http::Response> post(std::string_view path);
+
   /// What comes of a streamed answer; false to stop listening.
   struct Listener {
     std::function<bool(std::string)> on_piece;
@@ -46,6 +49,7 @@ class DaemonConnection {
   DaemonConnection(std::unique_ptr<loop::Loop> loop, const http::Client::Target& target,
                    std::string place);
 
+  Result<http::Response> send(http::Request request);
   http::Request request_for(std::string_view path, const Parameters& parameters) const;
 
   std::unique_ptr<loop::Loop> loop_;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::array kCommands = {&kTimelineCommand, &kTailCommand,    &kSearchCommand,
                                   &kSourcesCommand,  &kStatusCommand,  &kStatsCommand,
-                                  &kJournalCommand,  &kExplainCommand};
+                                  &kJournalCommand,  &kExplainCommand, &kConfigCommand};
 
 std::string first_sentence(std::string_view summary) {
   std::string sentence(summary.substr(0, summary.find_first_of(":.")));

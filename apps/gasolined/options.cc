@@ -1,188 +1,134 @@
 #include "options.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include <charconv>
+#include <array>
 #include <cxxopts.hpp>
-#include <fstream>
 
 #include "base/quantity.h"
+#include "config/config_file.h"
+#include "config/setting_table.h"
 
 namespace gasoline::daemon_app {
 namespace {
 
-using daemon::ListenAddress;
+/// An option that sets a key of the configuration, with the values that the key takes.
+struct SettingOption {
+  const char* name;
+  const char* key;
+  const char* argument;
+  const char* help;
+};
+
+constexpr std::array<SettingOption, 14> kSettingOptions{{
+    {"listen", "server.listen", "ADDR:PORT",
+     "serve HTTP here too; may be repeated (default 127.0.0.1:7890)"},
+    {"socket", "server.socket", "PATH", "path of the Unix socket"},
+    {"state-dir", "state.directory", "DIR", "where the event log and the lock are kept"},
+    {"spool-dir", "state.spool_directory", "DIR", "where the spools of dead runs are looked for"},
+    {"ack", "events.ack", "LEVEL",
+     "what an answer promises: memory, written or synced (default written)"},
+    {"log-max", "events.log_max", "SIZE", "disk space of the event log (default 2GiB)"},
+    {"memory-max", "memory.max", "SIZE", "memory of the daemon (default 768MiB)"},
+    {"events-max", "store.max_events", "N", "events kept at hand (default 2000000)"},
+    {"ttl", "events.ttl", "TIME", "how long events are kept (default 24h)"},
+    {"token-file", "security.token_file", "FILE",
+     "file with the token that peers beyond this machine must send"},
+    {"allow-host", "security.allowed_hosts", "HOST",
+     "accept this Host header too; may be repeated"},
+    {"allow-origin", "security.allowed_origins", "ORIGIN",
+     "let pages of this origin post events; may be repeated"},
+    {"log-file", "server.log_file", "FILE", "log file of the background form"},
+    {"idle-exit", "server.idle_exit", "TIME", "end after this time without clients"},
+}};
 
 cxxopts::Options make_parser() {
   cxxopts::Options parser("gasolined",
                           "Takes events in from wrapped commands and over HTTP, keeps them in an "
                           "event log and in memory, and answers timelines.\n");
   const auto text = [] { return cxxopts::value<std::string>(); };
-  const auto texts = [] { return cxxopts::value<std::vector<std::string>>(); };
-  parser.add_options()                                                                         //
-      ("listen", "serve HTTP here too; may be repeated (default 127.0.0.1:7890)", texts(),     //
-       "ADDR:PORT")                                                                            //
-      ("no-listen", "serve the Unix socket only")                                              //
-      ("socket", "path of the Unix socket", text(), "PATH")                                    //
-      ("state-dir", "where the event log and the lock are kept", text(), "DIR")                //
-      ("spool-dir", "where the spools of dead runs are looked for", text(), "DIR")             //
-      ("ack", "what an answer promises: memory, written or synced (default written)", text(),  //
-       "LEVEL")                                                                                //
-      ("log-max", "disk space of the event log (default 2GiB)", text(), "SIZE")                //
-      ("memory-max", "memory of the events kept at hand (default 512MiB)", text(), "SIZE")     //
-      ("events-max", "events kept at hand (default 2000000)", text(), "N")                     //
-      ("ttl", "how long events are kept (default 24h)", text(), "TIME")                        //
-      ("token-file", "file with the token that peers beyond this machine must send", text(),   //
-       "FILE")                                                                                 //
-      ("allow-host", "accept this Host header too; may be repeated", texts(), "HOST")          //
-      ("allow-origin", "let pages of this origin post events; may be repeated", texts(),       //
-       "ORIGIN")                                                                               //
-      ("background", "run in the background, with a pid file and a log file")                  //
-      ("log-file", "log file of the background form", text(), "FILE")                          //
-      ("idle-exit", "end after this time without clients", text(), "TIME")                     //
-      ("lock-timeout", "wait this long for another gasolined to end (default 0s)", text(),     //
-       "TIME")                                                                                 //
-      ("v,verbose", "log more")                                                                //
-      ("version", "print the version")                                                         //
+  parser.add_options()                                                                       //
+      ("config", "read this configuration file (default ~/.config/gasoline/config.yaml)",    //
+       text(), "FILE")                                                                       //
+      ("no-config", "read no configuration file");
+  for (const SettingOption& each : kSettingOptions) {
+    parser.add_options()(each.name, each.help, cxxopts::value<std::vector<std::string>>(),
+                         each.argument);
+  }
+  parser.add_options()                                                               //
+      ("no-listen", "serve the Unix socket only")                                    //
+      ("background", "run in the background, with a pid file and a log file")        //
+      ("lock-timeout", "wait this long for another gasolined to end (default 0s)",   //
+       text(), "TIME")                                                               //
+      ("v,verbose", "log more")                                                      //
+      ("version", "print the version")                                               //
       ("h,help", "print this");
   return parser;
 }
 
-Error invalid(std::string_view option, std::string_view value, std::string_view accepted) {
-  return Error::of(Error::kInvalid, fmt::format("--{} {}", option, value),
-                   fmt::format("accepted: {}", accepted));
+std::string absolute_path(const std::string& path) {
+  std::array<char, 4096> here{};
+  if (path.starts_with('/') || ::getcwd(here.data(), here.size()) == nullptr) return path;
+  return std::string(here.data()) + "/" + path;
 }
 
-Result<ListenAddress> parse_listen(const std::string& text) {
-  constexpr std::string_view kAccepted =
-      "ADDRESS:PORT with a numeric address, such as "
-      "127.0.0.1:7890 or [::1]:7890";
-  const size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0) return invalid("listen", text, kAccepted);
-  ListenAddress listen;
-  listen.address = text.substr(0, colon);
-  if (listen.address.front() == '[' && listen.address.back() == ']') {
-    listen.address = listen.address.substr(1, listen.address.size() - 2);
-  }
-  const char* end = text.data() + text.size();
-  const auto [at, code] = std::from_chars(text.data() + colon + 1, end, listen.port);
-  if (code != std::errc() || at != end) return invalid("listen", text, kAccepted);
-  return listen;
-}
-
-Result<std::string> read_token(const std::string& path) {
-  std::ifstream file(path);
-  std::string token;
-  if (file >> token && token.size() >= 16) return token;
-  return invalid("token-file", path, "a readable file with a token of 16 characters or more");
-}
-
-Status read_sizes(const cxxopts::ParseResult& parsed, daemon::Daemon::Options& options) {
-  constexpr uint64_t kSizeMin = 16ull << 20;
-  for (const char* name : {"log-max", "memory-max"}) {
-    if (parsed.count(name) == 0) continue;
-    const auto size = parse_size_bytes(parsed[name].as<std::string>());
-    if (!size) return size.error();
-    if (*size < kSizeMin) {
-      return invalid(name, parsed[name].as<std::string>(), "16MiB and more");
+/// One value for most keys, the last; all of them for lists.
+Result<config::SettingValue> read_value(const config::SettingRow& row, const SettingOption& option,
+                                        const std::vector<std::string>& texts) {
+  config::SettingValue value;
+  std::vector<std::string> all;
+  for (const std::string& text : texts) {
+    if (!config::parse_value(row, text, value)) {
+      return Error::of(Error::kInvalid, fmt::format("--{} {}", option.name, text),
+                       "accepted: " + config::accepted(row));
     }
-    (name == std::string_view("log-max") ? options.log_size_bytes_max : options.store_bytes_max) =
-        *size;
-  }
-  if (parsed.count("events-max") > 0) {
-    const std::string text = parsed["events-max"].as<std::string>();
-    uint64_t& to = options.store_events_max;
-    const auto [at, code] = std::from_chars(text.data(), text.data() + text.size(), to);
-    if (code != std::errc() || at != text.data() + text.size() || to < 1000) {
-      return invalid("events-max", text, "a number from 1000");
+    if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
+      all.insert(all.end(), list->begin(), list->end());
     }
+  }
+  if (row.kind == config::SettingKind::kTexts) value = std::move(all);
+  return value;
+}
+
+Status read_settings(const cxxopts::ParseResult& parsed, Options& options) {
+  for (const SettingOption& each : kSettingOptions) {
+    if (parsed.count(each.name) == 0) continue;
+    auto value = read_value(*config::find_setting(each.key), each,
+                            parsed[each.name].as<std::vector<std::string>>());
+    if (!value) return value.error();
+    options.overrides.push_back({each.key, std::string("--") + each.name, std::move(*value)});
+  }
+  if (parsed.count("no-listen") > 0) {
+    options.overrides.push_back({"server.listen", "--no-listen", std::vector<std::string>()});
+  }
+  if (parsed.count("verbose") > 0) {
+    options.overrides.push_back(
+        {"server.log_level", "--verbose", static_cast<int64_t>(config::LogLevel::kDebug)});
   }
   return {};
 }
 
-Status read_times(const cxxopts::ParseResult& parsed, daemon::Daemon::Options& options) {
-  const std::pair<const char*, int64_t*> times[] = {{"ttl", &options.ttl_us},
-                                                    {"idle-exit", &options.idle_exit_us},
-                                                    {"lock-timeout", &options.lock_timeout_us}};
-  for (const auto& [name, to] : times) {
-    if (parsed.count(name) == 0) continue;
-    const auto duration = parse_duration_us(parsed[name].as<std::string>());
-    if (!duration) return duration.error();
-    *to = *duration;
-  }
-  return {};
-}
-
-Status read_ack(const cxxopts::ParseResult& parsed, daemon::AckLevel& to) {
-  if (parsed.count("ack") == 0) return {};
-  const std::string word = parsed["ack"].as<std::string>();
-  for (const auto level :
-       {daemon::AckLevel::kMemory, daemon::AckLevel::kWritten, daemon::AckLevel::kSynced}) {
-    if (to_string(level) != word) continue;
-    to = level;
-    return {};
-  }
-  return invalid("ack", word, "memory, written or synced");
-}
-
-Status read_network(const cxxopts::ParseResult& parsed, daemon::Daemon::Options& options) {
-  if (parsed.count("listen") > 0) {
-    options.listen.clear();
-    for (const std::string& text : parsed["listen"].as<std::vector<std::string>>()) {
-      auto listen = parse_listen(text);
-      if (!listen) return listen.error();
-      options.listen.push_back(*listen);
-    }
-  }
-  if (parsed.count("no-listen") > 0) options.listen.clear();
-  if (parsed.count("allow-host") > 0) {
-    options.allowed_hosts = parsed["allow-host"].as<std::vector<std::string>>();
-  }
-  if (parsed.count("allow-origin") > 0) {
-    options.allowed_origins = parsed["allow-origin"].as<std::vector<std::string>>();
-  }
-  if (parsed.count("token-file") > 0) {
-    auto token = read_token(parsed["token-file"].as<std::string>());
-    if (!token) return token.error();
-    options.token = *token;
-  }
-  return {};
-}
-
-Status read_places(const cxxopts::ParseResult& parsed, const Places& places, Options& options) {
-  const auto path = [&](const char* name, const std::string& otherwise) {
-    return parsed.count(name) > 0 ? parsed[name].as<std::string>() : otherwise;
-  };
-  daemon::Daemon::Options& to = options.daemon;
-  to.state_directory = path("state-dir", places.state_directory);
-  to.spool_directory = path("spool-dir", to.state_directory + "/spool");
-  to.ring_directory = places.ring_directory(to.spool_directory);
-  to.socket_path = path("socket", places.socket_path());
-  to.cache_directory = places.cache_directory;
-  options.log_path = path("log-file", to.state_directory + "/gasolined.log");
-  for (const std::string* given :
-       {&to.state_directory, &to.spool_directory, &to.socket_path, &options.log_path}) {
-    if (given->empty() || given->front() != '/') {
-      return Error::of(Error::kInvalid, "path '" + *given + "'", "accepted: an absolute path");
-    }
-  }
-  return {};
-}
-
-Status read_all(const cxxopts::ParseResult& parsed, const Places& places, Options& options) {
+Status read_all(const cxxopts::ParseResult& parsed, Options& options) {
   if (!parsed.unmatched().empty()) {
     return Error::of(Error::kInvalid, "argument '" + parsed.unmatched().front() + "'",
                      "gasolined takes options only; see gasolined --help");
   }
-  const Status checks[] = {read_places(parsed, places, options),
-                           read_network(parsed, options.daemon), read_sizes(parsed, options.daemon),
-                           read_times(parsed, options.daemon),
-                           read_ack(parsed, options.daemon.ack)};
-  for (const Status& check : checks) {
-    if (!check) return check;
+  if (Status read = read_settings(parsed, options); !read) return read;
+  if (parsed.count("lock-timeout") > 0) {
+    const auto duration = parse_duration_us(parsed["lock-timeout"].as<std::string>());
+    if (!duration) return duration.error();
+    options.lock_timeout_us = *duration;
+  }
+  if (parsed.count("config") > 0) {
+    // In the background our directory is /, and the file is read again from there.
+    options.config_path = absolute_path(parsed["config"].as<std::string>());
+  }
+  options.reads_config = parsed.count("no-config") == 0;
+  if (!options.reads_config && !options.config_path.empty()) {
+    return Error::of(Error::kInvalid, "--config with --no-config", "accepted: one of them");
   }
   options.is_background = parsed.count("background") > 0;
-  options.is_verbose = parsed.count("verbose") > 0;
   options.show_help = parsed.count("help") > 0;
   options.show_version = parsed.count("version") > 0;
   return {};
@@ -190,24 +136,54 @@ Status read_all(const cxxopts::ParseResult& parsed, const Places& places, Option
 
 }  // namespace
 
-Result<Options> parse_options(int argc, const char* const* argv, const Places& places) {
+Result<Options> parse_options(int argc, const char* const* argv) {
   Options options;
   try {
     cxxopts::Options parser = make_parser();
     const cxxopts::ParseResult parsed = parser.parse(argc, argv);
-    if (Status read = read_all(parsed, places, options); !read) return read.error();
+    if (Status read = read_all(parsed, options); !read) return read.error();
   } catch (const cxxopts::exceptions::exception& problem) {
     return Error::of(Error::kInvalid, problem.what(), "see gasolined --help");
   }
   return options;
 }
 
+config::Reading read_configuration(const Options& options, const Environment& environment,
+                                   const Places& places) {
+  std::string path = options.config_path;
+  if (path.empty() && options.reads_config) {
+    const config::ConfigPlace place = config::find_config_file(environment, places);
+    if (place.exists) path = place.path;
+  }
+  return config::read_config_file(path, places.home, options.overrides);
+}
+
+void resolve_places(const Places& places, daemon::Daemon::Options& options) {
+  const config::Settings& settings = options.configuration.settings;
+  const auto either = [](const std::string& given, const std::string& otherwise) {
+    return given.empty() ? otherwise : given;
+  };
+  options.state_directory = either(settings.state_directory, places.state_directory);
+  options.spool_directory = either(settings.spool_directory, options.state_directory + "/spool");
+  options.ring_directory = places.ring_directory(options.spool_directory);
+  options.socket_path = either(settings.socket_path, places.socket_path());
+  options.cache_directory = places.cache_directory;
+}
+
+std::string log_path(const daemon::Daemon::Options& options) {
+  const std::string& given = options.configuration.settings.log_file;
+  return given.empty() ? options.state_directory + "/gasolined.log" : given;
+}
+
 std::string help_text() {
   return make_parser().help() +
+         "\nThe configuration file is described in docs/CONFIGURATION.md; 'gasoline config check'\n"
+         "finds what is wrong with one. SIGHUP, or 'gasoline config reload', reads it again.\n"
          "\nExamples:\n"
          "  gasolined                                  in the foreground, log on stderr\n"
          "  gasolined --background                     in the background\n"
-         "  gasolined --listen 127.0.0.1:9000 --ack synced\n";
+         "  gasolined --listen 127.0.0.1:9000 --ack synced\n"
+         "  gasolined --config shop.yaml\n";
 }
 
 }  // namespace gasoline::daemon_app

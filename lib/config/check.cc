@@ -6,6 +6,7 @@
 
 #include "base/time_zone.h"
 #include "config/listen_address.h"
+#include "config/memory_shares.h"
 #include "config/setting_table.h"
 
 namespace gasoline::config {
@@ -42,8 +43,11 @@ class Checker {
           &settings_.spool_directory, &settings_.token_file}) {
       expand_home(*path);
     }
-    if (settings_.store_bytes_max >= settings_.memory_bytes_max) {
-      complain("store.max_bytes", "is not accepted; accepted: less than memory.max");
+    const int64_t limit = store_bytes_limit(settings_);
+    if (settings_.store_bytes_max > limit) {
+      complain("store.max_bytes",
+               fmt::format("is not accepted; with memory.max as it is, accepted: at most {}MiB",
+                           limit >> 20));
     }
   }
 

@@ -17,7 +17,9 @@ struct ConfigPlace {
 };
 ConfigPlace find_config_file(const Environment& environment, const Places& places);
 
-/// Reads the file at `path`; it must exist. What is wrong, also with reading, is among the errors.
-Reading read_config_file(const std::string& path, const std::string& home);
+/// Reads the file at `path`, which must exist; an empty path is an empty file without a name. What
+/// is wrong, also with reading, is among the errors.
+Reading read_config_file(const std::string& path, const std::string& home,
+                         const std::vector<Override>& overrides = {});
 
 }  // namespace gasoline::config

@@ -231,12 +231,13 @@ Complaint Configuration::complaint(std::string_view key, std::string_view what) 
     at = end == std::string_view::npos ? std::string_view() : at.substr(0, end);
     origin = origins.find(at);
   }
-  const Place place = origin == origins.end() ? Place{} : origin->second.place;
-  return {file, place, std::string(key), std::string(what)};
+  if (origin == origins.end()) return {file, {}, std::string(key), std::string(what)};
+  if (!origin->second.option.empty()) return {"", {}, origin->second.option, std::string(what)};
+  return {file, origin->second.place, std::string(key), std::string(what)};
 }
 
-Reading read_configuration(std::string_view text, const std::string& file,
-                           const std::string& home) {
+Reading read_configuration(std::string_view text, const std::string& file, const std::string& home,
+                           const std::vector<Override>& overrides) {
   Reading reading;
   YamlNode root;
   YamlProblem problem;
@@ -246,6 +247,11 @@ Reading read_configuration(std::string_view text, const std::string& file,
     return reading;
   }
   Reader(reading, file).read_root(root);
+  Configuration& configuration = reading.configuration;
+  for (const Override& each : overrides) {
+    find_setting(each.key)->slot.write(&configuration.settings, each.value);
+    configuration.origins[each.key] = {{}, each.option, false};
+  }
   // Also behind errors, so that a person gets all of them in one go.
   check_settings(reading, home);
   const auto earlier = [](const Complaint& left, const Complaint& right) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/setting_value.h"
 #include "config/settings.h"
 #include "config/yaml_tree.h"
 
@@ -45,9 +46,16 @@ struct Reading {
   std::vector<Complaint> notes;   ///< what is accepted and yet worth a word
 };
 
+/// A setting that the command line names; wins over the file.
+struct Override {
+  std::string key;
+  std::string option;  ///< "--ttl"
+  SettingValue value;
+};
+
 /// Reads the text of a configuration file; `file` is its name in complaints. `home` replaces "~" at
 /// the beginning of paths of this machine. Looks at zone files, and at nothing else outside.
-Reading read_configuration(std::string_view text, const std::string& file,
-                           const std::string& home);
+Reading read_configuration(std::string_view text, const std::string& file, const std::string& home,
+                           const std::vector<Override>& overrides = {});
 
 }  // namespace gasoline::config

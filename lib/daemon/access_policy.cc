@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
+#include <iomanip>
 
 namespace gasoline::daemon {
 namespace {
@@ -146,6 +148,16 @@ bool AccessPolicy::is_authorized(const http::Request& request) const {
   const std::string_view header = request.header("Authorization");
   return !options_.token.empty() && header.starts_with(kBearer) &&
          equals_in_constant_time(header.substr(kBearer.size()), options_.token);
+}
+
+Result<std::string> read_token_file(const std::string& path) {
+  constexpr size_t kTokenSizeMin = 16;
+  constexpr int kTokenSizeMax = 4096;
+  std::ifstream file(path);
+  std::string token;
+  if (file >> std::setw(kTokenSizeMax) >> token && token.size() >= kTokenSizeMin) return token;
+  return Error::of(Error::kInvalid, "read the token file '" + path + "'",
+                   "accepted: a readable file with a token of 16 characters or more");
 }
 
 }  // namespace gasoline::daemon

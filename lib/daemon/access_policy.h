@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "http/message.h"
 
 namespace gasoline::daemon {
@@ -34,5 +35,8 @@ class AccessPolicy {
 
   const Options options_;
 };
+
+/// The first word of a file, a token of 16 characters or more.
+Result<std::string> read_token_file(const std::string& path);
 
 }  // namespace gasoline::daemon

@@ -5,11 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <optional>
 
 #include "base/places.h"
+#include "config/listen_address.h"
+#include "config/memory_shares.h"
 #include "daemon/access_policy.h"
 #include "daemon/adoption.h"
 #include "daemon/handlers.h"
@@ -38,14 +41,34 @@ std::string host_name() {
   return name.data();
 }
 
-bool is_loopback(const std::string& address) {
-  return address.starts_with("127.") || address == "::1";
+std::vector<config::ListenAddress> addresses_of(const config::Settings& settings) {
+  std::vector<config::ListenAddress> addresses;
+  for (const std::string& text : settings.listen) {
+    if (const auto listen = config::parse_listen_address(text)) addresses.push_back(*listen);
+  }
+  return addresses;
 }
 
-std::string to_text(const ListenAddress& listen) {
-  const bool is_v6 = listen.address.find(':') != std::string::npos;
-  return is_v6 ? fmt::format("[{}]:{}", listen.address, listen.port)
-               : fmt::format("{}:{}", listen.address, listen.port);
+AckLevel ack_of(config::Ack ack) {
+  switch (ack) {
+    case config::Ack::kMemory:
+      return AckLevel::kMemory;
+    case config::Ack::kWritten:
+      return AckLevel::kWritten;
+    case config::Ack::kSynced:
+      return AckLevel::kSynced;
+  }
+  return AckLevel::kWritten;
+}
+
+/// No single body may need more than all of them may have.
+http::Limits http_limits(const config::Settings& settings) {
+  http::Limits limits;
+  limits.bodies_size_bytes_max = config::memory_shares(settings).bodies;
+  limits.unpacked_size_bytes_max =
+      std::min(limits.unpacked_size_bytes_max, limits.bodies_size_bytes_max);
+  limits.body_size_bytes_max = std::min(limits.body_size_bytes_max, limits.bodies_size_bytes_max);
+  return limits;
 }
 
 }  // namespace
@@ -55,6 +78,8 @@ struct Daemon::Parts {
   Parts(Options options_given, const Clock& clock_given, Log& log_given)
       : options(std::move(options_given)), clock(clock_given), diary(log_given) {}
 
+  const config::Settings& settings() const { return options.configuration.settings; }
+  Result<AccessPolicy::Options> access_of(const config::Settings& settings);
   Status open_state();
   Status open_pipeline();
   Status open_server();
@@ -104,10 +129,11 @@ const std::string& Daemon::state_directory() const {
 }
 
 Result<std::unique_ptr<Daemon>> Daemon::create(Options options, const Clock& clock, Log& log) {
-  for (const ListenAddress& listen : options.listen) {
-    if (!is_loopback(listen.address) && options.token.empty()) {
-      return Error::of(Error::kInvalid, "listen on " + to_text(listen),
-                       "an address beyond this machine needs --token-file");
+  const config::Settings& settings = options.configuration.settings;
+  for (const config::ListenAddress& listen : addresses_of(settings)) {
+    if (!listen.is_loopback() && settings.token_file.empty()) {
+      return Error::of(Error::kInvalid, "listen on " + to_string(listen),
+                       "an address beyond this machine needs security.token_file, or --token-file");
     }
   }
   auto parts = std::make_unique<Parts>(std::move(options), clock, log);
@@ -128,8 +154,8 @@ Status Daemon::Parts::open_state() {
   state.emplace(std::move(*opened));
   EventLog::Options log_options;
   log_options.directory = options.state_directory + "/events";
-  log_options.size_bytes_max = options.log_size_bytes_max;
-  log_options.ttl_us = options.ttl_us;
+  log_options.size_bytes_max = static_cast<uint64_t>(settings().log_size_bytes_max);
+  log_options.ttl_us = settings().ttl_us;
   auto opened_log = EventLog::open(files, log_options, clock, random, diary);
   if (!opened_log) return opened_log.error();
   log = std::move(*opened_log);
@@ -149,9 +175,10 @@ Status Daemon::Parts::open_pipeline() {
   if (!created) return created.error();
   rules = std::move(*created);
   store::Options store_options;
-  store_options.bytes_max = options.store_bytes_max;
-  store_options.events_max = options.store_events_max;
-  store_options.ttl_us = options.ttl_us;
+  const config::MemoryShares shares = config::memory_shares(settings());
+  store_options.bytes_max = shares.store;
+  store_options.events_max = static_cast<uint64_t>(settings().store_events_max);
+  store_options.ttl_us = settings().ttl_us;
   store = std::make_unique<store::Store>(store_options, clock);
   clock_skew = std::make_unique<ClockSkew>(host_name());
   tail = std::make_unique<Tail>(*store, clock, Tail::Options{});
@@ -160,7 +187,8 @@ Status Daemon::Parts::open_pipeline() {
     clock_skew->note(events, sent_at_us);
     tail->notify();
   };
-  pipeline_options.ack = options.ack;
+  pipeline_options.ack = ack_of(settings().ack);
+  pipeline_options.queued_bytes_max = shares.queue;
   pipeline =
       std::make_unique<Pipeline>(*log, *store, *rules, clock, random, diary, pipeline_options);
   queries = std::make_unique<QueryThreads>(kQueryThreads, kQueriesQueuedMax);
@@ -168,18 +196,22 @@ Status Daemon::Parts::open_pipeline() {
   return {};
 }
 
-Status Daemon::Parts::open_server() {
+/// The file of the settings, or the one that the daemon makes, has the token.
+Result<AccessPolicy::Options> Daemon::Parts::access_of(const config::Settings& wanted) {
   AccessPolicy::Options access;
   access.uid = ::geteuid();
-  access.token = options.token;
-  access.allowed_hosts = options.allowed_hosts;
-  access.allowed_origins = options.allowed_origins;
-  if (access.token.empty()) {
-    auto token = state->token(random);
-    if (!token) return token.error();
-    access.token = *token;
-  }
-  policy = std::make_unique<AccessPolicy>(std::move(access));
+  access.allowed_hosts = wanted.allowed_hosts;
+  access.allowed_origins = wanted.allowed_origins;
+  auto token = wanted.token_file.empty() ? state->token(random) : read_token_file(wanted.token_file);
+  if (!token) return token.error();
+  access.token = std::move(*token);
+  return access;
+}
+
+Status Daemon::Parts::open_server() {
+  auto access = access_of(settings());
+  if (!access) return access.error();
+  policy = std::make_unique<AccessPolicy>(std::move(*access));
   context = std::make_unique<Context>(
       Context{clock,
               *store,
@@ -201,7 +233,7 @@ Status Daemon::Parts::open_server() {
               {}});
   router = std::make_unique<Router>(make_routes(*context));
   server = std::make_unique<http::Server>(
-      loop, clock, http::Limits{},
+      loop, clock, http_limits(settings()),
       [this](const http::Request& request) {
         auto refused = policy->check(request);
         return refused ? std::move(refused) : router->check(request);
@@ -224,13 +256,13 @@ Status Daemon::Parts::listen(std::vector<Problem>& problems) {
   if (Status bound = taken->listen(spool::hand_over_socket_path(options.socket_path)); !bound) {
     return bound;
   }
-  for (const ListenAddress& wanted : options.listen) {
+  for (const config::ListenAddress& wanted : addresses_of(settings())) {
     const auto port = server->listen_tcp(wanted.address, wanted.port);
     if (port) {
-      context->addresses.push_back(to_text({wanted.address, *port}));
+      context->addresses.push_back(to_string(config::ListenAddress{wanted.address, *port}));
       continue;
     }
-    const std::string text = to_text(wanted);
+    const std::string text = to_string(wanted);
     diary.warn(fmt::format("{}: {}; serving on {} all the same", text, port.error().to_string(),
                            options.socket_path));
     problems.push_back(
@@ -291,7 +323,7 @@ void Daemon::Parts::keep_house() {
   }
   note_clients();
   const int64_t idle_us = clock.monotonic_us() - last_client_us;
-  if (options.idle_exit_us > 0 && idle_us >= options.idle_exit_us) {
+  if (settings().idle_exit_us > 0 && idle_us >= settings().idle_exit_us) {
     diary.info("nobody has asked for anything in a while");
     shut_down();
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,15 +10,10 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "config/configuration.h"
 #include "daemon/pipeline.h"
 
 namespace gasoline::daemon {
-
-/// A TCP address to serve on.
-struct ListenAddress {
-  std::string address;
-  uint16_t port = 0;
-};
 
 /// The whole daemon: builds its parts in view, serves until it is told to end, takes them down in
 /// order.
@@ -29,21 +25,16 @@ class Daemon {
  public:
   struct Options {
     std::string version;
-    std::vector<ListenAddress> listen{{"127.0.0.1", 7890}};
+    config::Configuration configuration;  ///< without errors
+    /// Reads the configuration again, from its file and the command line. Called on a thread of a
+    /// query; null: there is nothing to be read again.
+    std::function<config::Reading()> read_configuration;
+    // Where things are, all absolute; the settings of the same name have been looked at.
     std::string socket_path;
     std::string state_directory;
     std::string spool_directory;
     std::string ring_directory;
     std::string cache_directory;  ///< for compiled patterns; empty: none
-    std::string token;  ///< that peers beyond this machine must send; empty: none may come
-    std::vector<std::string> allowed_hosts;
-    std::vector<std::string> allowed_origins;
-    AckLevel ack = AckLevel::kWritten;
-    uint64_t log_size_bytes_max = 2ull << 30;
-    uint64_t store_bytes_max = 512ull << 20;
-    uint64_t store_events_max = 2'000'000;
-    int64_t ttl_us = 24ll * 3'600'000'000;
-    int64_t idle_exit_us = 0;     ///< 0: never
     int64_t lock_timeout_us = 0;  ///< how long create() waits for another daemon to end
   };
 

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "config/listen_address.h"
+#include "config/memory_shares.h"
 
 namespace gasoline::config {
 namespace {
@@ -172,7 +173,7 @@ TEST_CASE("a source without a type, or with keys of another type, is refused") {
 }
 
 TEST_CASE("values that contradict each other are refused") {
-  CHECK(errors_of("store: {max_bytes: 1GiB}").find("less than memory.max") != std::string::npos);
+  CHECK(errors_of("store: {max_bytes: 1GiB}").find("at most 696MiB") != std::string::npos);
   CHECK(errors_of("redaction: {rules: [{name: a b, regex: x}]}").find("letters, digits") !=
         std::string::npos);
   CHECK(errors_of("redaction: {rules: [{name: a, regex: x}, {name: a, regex: y}]}")
@@ -181,6 +182,35 @@ TEST_CASE("values that contradict each other are refused") {
         std::string::npos);
   CHECK(errors_of("security: {allowed_hosts: ['*.a']}").find("without patterns") !=
         std::string::npos);
+}
+
+TEST_CASE("the command line wins over the file, and is what complaints of its values name") {
+  const std::vector<Override> overrides = {{"events.ttl", "--ttl", int64_t{5'000'000}},
+                                           {"server.listen", "--listen",
+                                            std::vector<std::string>{"localhost:1"}}};
+  const Reading reading = read_configuration("events: {ttl: 1h, ack: synced}", "c", "", overrides);
+  CHECK(reading.configuration.settings.ttl_us == 5'000'000);
+  CHECK(reading.configuration.settings.ack == Ack::kSynced);
+  CHECK(reading.configuration.origins.at("events.ttl").option == "--ttl");
+  REQUIRE(reading.errors.size() == 1);
+  CHECK(reading.errors[0].to_string().starts_with("--listen: 'localhost:1' is not accepted"));
+}
+
+TEST_CASE("memory.max is divided so that the parts stay under it") {
+  Settings settings;
+  CHECK(memory_shares(settings).store == 512ull << 20);
+  CHECK(memory_shares(settings).bodies == 192ull << 20);
+  CHECK(memory_shares(settings).queue == 64ull << 20);
+  for (int64_t mib = 96; mib < 100'000; mib += 61) {
+    settings.memory_bytes_max = mib << 20;
+    for (const int64_t store_mib : {int64_t{0}, int64_t{16}, store_bytes_limit(settings) >> 20}) {
+      settings.store_bytes_max = store_mib << 20;
+      const MemoryShares shares = memory_shares(settings);
+      REQUIRE(shares.store + shares.bodies + kFixedBytes <= static_cast<uint64_t>(mib) << 20);
+      REQUIRE(shares.bodies >= static_cast<uint64_t>(kBodiesBytesMin));
+      REQUIRE(shares.queue > 0);
+    }
+  }
 }
 
 TEST_CASE("it is known where each value comes from") {
