@@ -60,9 +60,7 @@ Status EventLog::replay(const std::function<void(std::span<const event::Event>)>
     for (const event::LoggedMark& mark : replayed_.marks) {
       marks_.advance(mark.run_id, mark.seq, mark.time_us);
     }
-    for (const event::Event& event : replayed_.events) {
-      if (!event.run_id.empty()) marks_.advance(event.run_id, event.seq, event.receive_time_us);
-    }
+    advance_marks(replayed_.events);
     if (replayed_.events.empty()) continue;
     apply(replayed_.events);
     sample(record.sequence, replayed_.events.back().receive_time_us, record.payload.size());
@@ -78,10 +76,20 @@ Status EventLog::append(std::span<const event::Event> events) {
   if (Status appended = append_payload(payload_, events.back().receive_time_us); !appended) {
     return appended;
   }
-  for (const event::Event& event : events) {
-    if (!event.run_id.empty()) marks_.advance(event.run_id, event.seq, event.receive_time_us);
-  }
+  advance_marks(events);
   return {};
+}
+
+/// Events of a run come together and in its order: only the last of them moves its mark.
+void EventLog::advance_marks(std::span<const event::Event> events) {
+  for (size_t i = 0; i < events.size(); ++i) {
+    const event::Event& event = events[i];
+    const bool is_last = i + 1 == events.size() || events[i + 1].run_id != event.run_id ||
+                         events[i + 1].seq < event.seq;
+    if (is_last && !event.run_id.empty()) {
+      marks_.advance(event.run_id, event.seq, event.receive_time_us);
+    }
+  }
 }
 
 Status EventLog::append_payload(std::string_view payload, int64_t time_us) {

@@ -56,6 +56,7 @@ class EventLog {
   void retain();
 
   RunMarks& marks() { return marks_; }
+  const RunMarks& marks() const { return marks_; }
   uint64_t size_bytes() const { return journal_->size_bytes(); }
   uint64_t first_sequence() const { return journal_->first_sequence(); }
   uint64_t next_sequence() const { return journal_->next_sequence(); }
@@ -75,6 +76,7 @@ class EventLog {
 
   Status append_payload(std::string_view payload, int64_t time_us);
   Status append_marks();
+  void advance_marks(std::span<const event::Event> events);
   void sample(uint64_t sequence, int64_t time_us, uint64_t bytes);
 
   io::FileSystem& files_;

@@ -50,6 +50,11 @@ std::string_view to_string(AckLevel level) noexcept {
   return "written";
 }
 
+uint64_t Pipeline::Job::size_bytes() const {
+  if (lines == nullptr) return body.size();
+  return lines->text.size() + lines->lines.size() * sizeof(source::LineBatch::Line);
+}
+
 Pipeline::Pipeline(EventLog& log, store::Store& store, const understand::Rules& rules,
                    const Clock& clock, Random& random, Log& diary, Options options)
     : log_(log),
@@ -72,12 +77,12 @@ bool Pipeline::submit(Job& job) {
   const std::lock_guard lock(mutex_);
   const bool is_full =
       queue_.size() >= options_.queued_bodies_max ||
-      (!queue_.empty() && queued_bytes_ + job.body.size() > options_.queued_bytes_max);
+      (!queue_.empty() && queued_bytes_ + job.size_bytes() > options_.queued_bytes_max);
   if (is_closed_ || is_full) {
     counters_.refused_bodies.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
-  queued_bytes_ += job.body.size();
+  queued_bytes_ += job.size_bytes();
   queue_.push_back(std::move(job));
   wake_.notify_one();
   return true;
@@ -143,6 +148,8 @@ void Pipeline::replay() {
     options_.on_stored(batch, 0);
   });
   if (!replayed) diary_.error("event log: " + replayed.error().to_string());
+  // Sources that start with us get the time to say which marks they still need.
+  next_maintenance_us_ = clock_.monotonic_us() + kMaintenanceIntervalUs;
   if (events > 0) {
     diary_.info(fmt::format("{} events brought back in {} ms", events,
                             (clock_.monotonic_us() - start_us) / 1000));
@@ -159,7 +166,7 @@ std::vector<Pipeline::Job> Pipeline::take_jobs() {
   // The queue's bytes count until they are worked off, so only a few bodies leave it at a time.
   constexpr size_t kJobsPerTurn = 16;
   while (!queue_.empty() && jobs.size() < kJobsPerTurn) {
-    queued_bytes_ -= queue_.front().body.size();
+    queued_bytes_ -= queue_.front().size_bytes();
     jobs.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
@@ -170,24 +177,39 @@ Outcome Pipeline::process(Job& job) {
   Outcome outcome;
   counters_.batches.fetch_add(1, std::memory_order_relaxed);
   arena_.reset();
-  job.body.reserve(job.body.size() + event::EventReader::kPaddingBytes);
   now_us_ = clock_.wall_us();
+  if (job.lines != nullptr) {
+    take_lines(*job.lines, outcome);
+  } else if (read_body(job, outcome)) {
+    select_events(job.acknowledged_seq, outcome);
+  } else {
+    return outcome;
+  }
+  finish(outcome);
+  return outcome;
+}
+
+bool Pipeline::read_body(Job& job, Outcome& outcome) {
+  job.body.reserve(job.body.size() + event::EventReader::kPaddingBytes);
   if (Status read = reader_.read(job.body, job.form, arena_, batch_); !read) {
     counters_.bad_bodies.fetch_add(1, std::memory_order_relaxed);
     outcome.code =
         read.error().code == Error::kTooLarge ? Outcome::Code::kTooLarge : Outcome::Code::kInvalid;
     outcome.detail = read.error().detail;
-    return outcome;
+    return false;
   }
-  if (!check_run(outcome)) return outcome;
-  select_events(job.acknowledged_seq, outcome);
+  return check_run(outcome);
+}
+
+/// Logs and indexes what was accepted.
+void Pipeline::finish(Outcome& outcome) {
   if (Status stored = store_batch(); !stored) {
     counters_.log_failures.fetch_add(1, std::memory_order_relaxed);
     understanding_.forget_open_events();
     diary_.error("event log: " + stored.error().to_string());
     outcome.code = Outcome::Code::kUnavailable;
     outcome.detail = stored.error().to_string();
-    return outcome;
+    return;
   }
   if (!accepted_.empty()) options_.on_stored(accepted_, batch_.sent_at_us);
   for (const event::ParsedBatch::Failure& failure : batch_.failures) {
@@ -200,7 +222,6 @@ Outcome Pipeline::process(Job& job) {
                                  std::memory_order_relaxed);
   counters_.ids_rejected.store(understanding_.counters().ids_rejected, std::memory_order_relaxed);
   if (outcome.count == 0 && !batch_.failures.empty()) outcome.code = Outcome::Code::kNoneTaken;
-  return outcome;
 }
 
 bool Pipeline::check_run(Outcome& outcome) {
@@ -274,7 +295,6 @@ event::Event Pipeline::make_gap_of_lost_log(uint64_t taken_seq, uint64_t acknowl
 }
 
 void Pipeline::complete(event::Event& event, uint64_t seq) {
-  event.receive_time_us = now_us_;
   if (seq > 0) {
     event.run_id = batch_.run_id;
     event.seq = seq;
@@ -283,6 +303,11 @@ void Pipeline::complete(event::Event& event, uint64_t seq) {
   } else if (!event.timestamp_stated) {
     event.timestamp_us = now_us_;
   }
+  understand(event);
+}
+
+void Pipeline::understand(event::Event& event) {
+  event.receive_time_us = now_us_;
   understanding_.understand(event, arena_);
   if (event.event_id.empty()) event.event_id = make_event_id(event);
   understanding_.join(event, arena_);

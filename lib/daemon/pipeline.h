@@ -18,6 +18,7 @@
 #include "base/random.h"
 #include "daemon/event_log.h"
 #include "event/event_reader.h"
+#include "source/intake.h"
 #include "store/store.h"
 #include "understand/understanding.h"
 
@@ -49,6 +50,8 @@ struct Outcome {
 /// The one way in: decode, understand and mask, log, acknowledge, index. One thread of its own, so
 /// that arrival order, log order and index order are the same.
 ///
+/// A job is a body of JSON events or a batch of lines of a source.
+///
 /// The queue is bounded in bodies and in bytes; a body over the bound is refused at once and the
 /// producer told to come back.
 class Pipeline {
@@ -63,10 +66,14 @@ class Pipeline {
         [](std::span<const event::Event>, int64_t) {};
   };
   struct Job {
+    /// Lines of a source, instead of a body; boxed, so that a job stays cheap to move.
+    std::unique_ptr<source::LineBatch> lines;
     std::string body;  ///< with EventReader::kPaddingBytes of spare capacity
     event::BatchForm form = event::BatchForm::kBatch;
     uint64_t acknowledged_seq = 0;  ///< up to which the producer of a run had acknowledgements
     std::function<void(Outcome)> done;  ///< called on the pipeline's thread
+
+    uint64_t size_bytes() const;
   };
   struct Counters {
     std::atomic<uint64_t> events{0};  ///< taken and stored
@@ -111,9 +118,13 @@ class Pipeline {
   void replay();
   std::vector<Job> take_jobs();
   Outcome process(Job& job);
+  bool read_body(Job& job, Outcome& outcome);
+  void take_lines(const source::LineBatch& lines, Outcome& outcome);
+  void finish(Outcome& outcome);
   void select_events(uint64_t acknowledged_seq, Outcome& outcome);
   event::Event make_gap_of_lost_log(uint64_t taken_seq, uint64_t acknowledged_seq);
   void complete(event::Event& event, uint64_t seq);
+  void understand(event::Event& event);
   bool check_run(Outcome& outcome);
   Status store_batch();
   void maintain();
@@ -140,6 +151,7 @@ class Pipeline {
   event::ParsedBatch batch_;
   Arena arena_;
   std::vector<event::Event> accepted_;
+  std::vector<std::string_view> tags_;  // of a batch of lines
   int64_t now_us_ = 0;
   int64_t next_maintenance_us_ = 0;
 

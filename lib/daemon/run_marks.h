@@ -2,14 +2,16 @@
 
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace gasoline::daemon {
 
 /// How far each run has been taken: the number of the last event that is in the event log. What
-/// makes a retry recognisable, and so "exactly once". One thread at a time.
+/// makes a retry recognisable, and so "exactly once". Thread-safe.
 ///
 /// The marks are part of the event log itself (every event carries its run and number) and are
 /// rebuilt from it; they are written down again before a segment that made them is released.
@@ -27,10 +29,14 @@ class RunMarks {
   uint64_t last_seq(std::string_view run_id) const;
   /// Events up to `seq` are taken. Never goes back.
   void advance(std::string_view run_id, uint64_t seq, int64_t time_us);
-  /// Forgets marks that did not move for kKeptUs, and the oldest beyond kRunsMax.
+  /// Keeps the mark of `run_id`, which need not exist yet, from being forgotten for its age or for
+  /// the number of the others; or no longer.
+  void hold(std::string_view run_id, bool is_held);
+  /// Forgets marks that did not move for kKeptUs, and the oldest beyond kRunsMax. Held ones stay.
   void expire(int64_t now_us);
 
-  size_t size() const { return marks_.size(); }
+  size_t size() const;
+  /// `visit` must not call back.
   void for_each(const std::function<void(std::string_view run_id, const Mark&)>& visit) const;
 
  private:
@@ -38,7 +44,10 @@ class RunMarks {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
+
+  mutable std::mutex mutex_;
   std::unordered_map<std::string, Mark, Hash, std::equal_to<>> marks_;
+  std::unordered_set<std::string, Hash, std::equal_to<>> held_;
 };
 
 /// True if `run_id` is a ULID made more than kKeptUs before `now_us`: its mark, if there ever was

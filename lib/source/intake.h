@@ -46,6 +46,10 @@ enum class Taken {
 /// Thread-safe.
 class Intake {
  public:
+  /// Bounds of one batch: more than this is a programmer's mistake.
+  static constexpr size_t kLinesMax = 10'000;
+  static constexpr size_t kTextSizeBytesMax = 4 << 20;
+
   virtual ~Intake() = default;
   /// Takes the batch and calls `done` once, on any thread but never within this call; `done` must
   /// not block. False, with `batch` untouched, if the queue is full: wait and offer it again.
@@ -54,6 +58,9 @@ class Intake {
   /// once the log has been replayed: is_ready().
   virtual uint64_t last_seq(std::string_view run_id) const = 0;
   virtual bool is_ready() const = 0;
+  /// While an origin is held, its mark stays however long no line comes; otherwise it is forgotten
+  /// after 7 days, as that of a run. Hold what a checkpoint names before the log is replayed.
+  virtual void hold(std::string_view run_id, bool is_held) = 0;
 };
 
 }  // namespace gasoline::source

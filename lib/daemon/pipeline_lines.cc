@@ -1,0 +1,51 @@
+#include <algorithm>
+
+#include "daemon/pipeline.h"
+#include "event/json_text.h"
+
+namespace gasoline::daemon {
+namespace {
+
+/// The line as valid UTF-8: itself, if it is.
+std::string_view valid_text(std::string_view line, bool all_valid, std::string& scratch,
+                            Arena& arena) {
+  if (all_valid || event::is_valid_utf8(line)) return line;
+  scratch.clear();
+  event::append_valid_utf8(scratch, line);
+  return arena.copy(scratch);
+}
+
+}  // namespace
+
+/// Makes events of the lines behind the origin's mark; those up to it are in the log already.
+void Pipeline::take_lines(const source::LineBatch& lines, Outcome& outcome) {
+  batch_.clear();
+  accepted_.clear();
+  tags_.assign(lines.tags.begin(), lines.tags.end());
+  const std::span<const std::string_view> tags =
+      std::span(tags_).first(std::min(tags_.size(), event::kTagsMax));
+  const uint64_t taken_seq = log_.marks().last_seq(lines.run_id);
+  const bool all_valid = event::is_valid_utf8(lines.text);
+  std::string scratch;
+  outcome.count = lines.lines.size();
+  for (const source::LineBatch::Line& line : lines.lines) {
+    if (line.seq <= taken_seq) {
+      ++outcome.duplicates;
+      continue;
+    }
+    const std::string_view raw = std::string_view(lines.text).substr(line.offset, line.size);
+    event::Event& event = accepted_.emplace_back();
+    event.message = valid_text(raw, all_valid, scratch, arena_);
+    event.run_id = lines.run_id;
+    event.seq = line.seq;
+    event.source = line.kind;
+    event.service = lines.service;
+    event.metadata = lines.metadata;
+    event.tags = tags;
+    event.timestamp_us = line.time_us;
+    event.timestamp_stated = line.time_is_stated;
+    understand(event);
+  }
+}
+
+}  // namespace gasoline::daemon
