@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <array>
 #include <ctime>
 
 #include "base/assert.h"
@@ -20,12 +21,12 @@ void WakeUp::notify() {
   [[maybe_unused]] const ssize_t written = ::write(fd_.get(), &one, sizeof one);
 }
 
-void WakeUp::wait(int64_t timeout_us) {
+void WakeUp::wait(int64_t timeout_us, int other_fd) {
   sleeping_.store(true, std::memory_order_seq_cst);
   if (!pending_.load(std::memory_order_seq_cst)) {
-    pollfd entry{fd_.get(), POLLIN, 0};
+    std::array<pollfd, 2> entries{{{fd_.get(), POLLIN, 0}, {other_fd, POLLIN, 0}}};
     timespec limit{timeout_us / 1'000'000, (timeout_us % 1'000'000) * 1000};
-    ::ppoll(&entry, 1, timeout_us < 0 ? nullptr : &limit, nullptr);
+    ::ppoll(entries.data(), entries.size(), timeout_us < 0 ? nullptr : &limit, nullptr);
   }
   sleeping_.store(false, std::memory_order_seq_cst);
   // An exchange, not a store: it takes over what the notifier did before its notice.

@@ -19,7 +19,8 @@ class WakeUp {
   void notify();
   /// Sleeps until notify() or for `timeout_us` (negative: without limit). May return early for a
   /// notice that an earlier wait has taken already: look again. One thread only.
-  void wait(int64_t timeout_us);
+  /// Also returns when `other_fd`, unless it is negative, has something to read.
+  void wait(int64_t timeout_us, int other_fd = -1);
 
  private:
   FileDescriptor fd_;

@@ -27,6 +27,7 @@ struct SourceSettings {
   int64_t recent_us = 3'600'000'000;  ///< what kRecent reads of the past
   int64_t max_age_us = 0;             ///< files not written for longer are left alone; 0: no limit
   int64_t poll_interval_us = 100'000;
+  bool use_inotify = true;  ///< false: everything is polled
 
   // ssh
   std::string host;  ///< as given to ssh: alias, host or user@host

@@ -180,6 +180,7 @@ Outcome Pipeline::process(Job& job) {
   now_us_ = clock_.wall_us();
   if (job.lines != nullptr) {
     take_lines(*job.lines, outcome);
+    if (outcome.code == Outcome::Code::kUnavailable) return outcome;
   } else if (read_body(job, outcome)) {
     select_events(job.acknowledged_seq, outcome);
   } else {

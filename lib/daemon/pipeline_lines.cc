@@ -25,6 +25,11 @@ void Pipeline::take_lines(const source::LineBatch& lines, Outcome& outcome) {
   const std::span<const std::string_view> tags =
       std::span(tags_).first(std::min(tags_.size(), event::kTagsMax));
   const uint64_t taken_seq = log_.marks().last_seq(lines.run_id);
+  if (taken_seq < lines.after_seq) {
+    outcome.code = Outcome::Code::kUnavailable;
+    outcome.detail = "the lines before these are not in the event log";
+    return;
+  }
   const bool all_valid = event::is_valid_utf8(lines.text);
   std::string scratch;
   outcome.count = lines.lines.size();

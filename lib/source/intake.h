@@ -28,6 +28,10 @@ struct LineBatch {
     bool time_is_stated = false;  ///< `time_us` is the origin's, not ours
   };
 
+  /// What the origin's mark must have reached for the lines to be taken: the number of the line
+  /// before, 0 for none. So that several batches can be on their way and none overtakes one that
+  /// could not be written: then all behind it are answered kTryAgain too.
+  uint64_t after_seq = 0;
   std::string run_id;  ///< of the origin: at most 128 bytes, the same after a restart
   std::string service;
   std::string metadata;  ///< members of a JSON object, without braces; the same for all lines

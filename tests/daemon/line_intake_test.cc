@@ -139,6 +139,18 @@ TEST_CASE("while the event log cannot be written the source is told to try again
   CHECK(rig.intake->last_seq("file-1") == 10 * refused);
 }
 
+TEST_CASE("lines are not taken before the lines in front of them") {
+  Rig rig;
+  rig.rig->pipeline->start();
+  LineBatch late = lines_of(messages_of("line", 3, 2), 3);
+  late.after_seq = 20;
+  CHECK(rig.take(late) == Taken::kTryAgain);
+  CHECK(rig.intake->last_seq("file-1") == 0);
+  CHECK(rig.take(lines_of(messages_of("line", 1, 2), 1)) == Taken::kYes);
+  CHECK(rig.take(late) == Taken::kYes);
+  CHECK(rig.rig->stored() == messages_of("line", 1, 4));
+}
+
 TEST_CASE("the mark of an origin that is held outlives seven quiet days, others do not") {
   Rig rig;
   rig.rig->pipeline->start();

@@ -1,0 +1,413 @@
+#include "source/file/follower.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+
+#include "source/file/rotated_names.h"
+
+namespace gasoline::source {
+namespace {
+
+constexpr int64_t kWaitMaxUs = 1'000'000;
+constexpr int64_t kHousekeepingUs = 1'000'000;
+constexpr int64_t kCopyHousekeepingUs = 20'000;
+constexpr int64_t kLookGapUs = 5'000;
+constexpr int64_t kLookShare = 9;  // of the time goes to other things, at least
+constexpr int64_t kForgottenUs = 7 * 24ll * 3'600'000'000;
+constexpr int64_t kIdlePollUs = 30'000'000;  // without a change, before polls become rarer
+constexpr int64_t kIdlePollFactor = 5;
+constexpr size_t kNamesComparedMax = 64;
+
+}  // namespace
+
+void LineAnswers::add(const Answer& answer) {
+  {
+    const std::lock_guard lock(mutex_);
+    answers_.push_back(answer);
+  }
+  wake.notify();
+}
+
+std::vector<LineAnswers::Answer> LineAnswers::take() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(answers_, {});
+}
+
+Follower::Follower(config::SourceSettings settings, const Surroundings& around,
+                   std::unique_ptr<Watcher> watcher, std::shared_ptr<LineAnswers> answers,
+                   Timing timing)
+    : settings_(std::move(settings)),
+      around_(around),
+      timing_(timing),
+      watcher_(std::move(watcher)),
+      answers_(std::move(answers)),
+      checkpoint_file_(around.files, around.state_directory + "/sources", settings_.name),
+      machine_(machine_identity()),
+      unnamed_next_(around.random.next_u64()) {}
+
+Follower::~Follower() = default;
+
+void Follower::load() {
+  auto loaded = checkpoint_file_.load();
+  if (!loaded) {
+    warn(loaded.error().to_string() + "; files are read as if they were seen for the first time");
+  } else if (loaded->has_value()) {
+    restore(**loaded);
+  }
+}
+
+void Follower::restore(const Checkpoint& checkpoint) {
+  const bool is_foreign = checkpoint.machine != machine_;
+  if (is_foreign) {
+    warn(checkpoint_file_.path() + " is of another machine; only files that are the same are "
+                                   "read on where it says");
+  } else {
+    saved_wall_us_ = checkpoint.saved_us;
+    old_patterns_ = checkpoint.patterns;
+  }
+  for (const Checkpoint::Entry& entry : checkpoint.generations) {
+    // Numbers of inodes mean nothing elsewhere without the time at which they were made.
+    if (is_foreign && entry.birth_us == 0) continue;
+    auto made = std::make_unique<Generation>();
+    made->key = next_key_++;
+    made->id = entry.id;
+    made->path = entry.path;
+    made->state = entry.state;
+    made->device = entry.device;
+    made->inode = entry.inode;
+    made->birth_us = entry.birth_us;
+    made->head = entry.head;
+    made->tail = entry.tail;
+    made->read_offset = entry.read_offset;
+    made->taken_offset = entry.taken_offset;
+    made->size_seen = entry.size_seen;
+    made->changed_us = entry.changed_us;
+    made->is_registered = true;
+    made->must_verify = entry.state != Generation::State::kDone;
+    made->is_foreign = is_foreign;
+    if (made->must_verify) around_.intake.hold(made->id, true);
+    generations_.emplace(made->key, std::move(made));
+  }
+}
+
+void Follower::begin() {
+  started_wall_us_ = around_.clock.wall_us();
+  for (auto& [key, generation] : generations_) {
+    // The event log is the truth; the checkpoint speaks where the log has nothing.
+    const uint64_t mark = around_.intake.last_seq(generation->id);
+    generation->last_taken = mark;
+    generation->after_seq = mark;
+    generation->resume_offset = mark > 0 ? mark : generation->taken_offset;
+    generation->taken_offset = generation->resume_offset;
+    generation->active_us = now_us();
+    if (generation->state == Generation::State::kDone) continue;
+    Path& path = paths_[generation->path];
+    path.path = generation->path;
+    path.looked_us = saved_wall_us_;
+  }
+  look();
+  find_restored();
+  if (recovered_ > 0) {
+    warn(fmt::format("the checkpoint {} is gone; the event log knew the places of {} files",
+                     checkpoint_file_.path(), recovered_));
+  }
+}
+
+/// What is not where it was may have been renamed, copied or compressed since.
+void Follower::find_restored() {
+  std::vector<uint64_t> foreign;
+  for (auto& [key, generation] : generations_) {
+    if (generation->state == Generation::State::kDone || generation->content != nullptr) continue;
+    Path* path = path_of(*generation);
+    if (generation->is_foreign) {
+      foreign.push_back(key);
+    } else if (path != nullptr) {
+      set_state(*generation, Generation::State::kOrphaned);
+      path->unseen_since_us = saved_wall_us_;
+      path->search_until_us = now_us() + timing_.orphan_patience_us;
+    }
+  }
+  for (const uint64_t key : foreign) {
+    around_.intake.hold(generations_.at(key)->id, false);
+    generations_.erase(key);
+  }
+  for (auto& [name, path] : paths_) {
+    if (path.search_until_us > now_us()) search(path);
+  }
+}
+
+int64_t Follower::work() {
+  on_notices();
+  on_answers();
+  poll_files();
+  const int64_t gap_us = std::max(kLookGapUs, kLookShare * look_cost_us_);
+  if ((must_look_ && now_us() >= looked_us_ + gap_us) || now_us() >= next_look_us_) look();
+  const bool can_go_on = pump();
+  housekeep();
+  save_if_due();
+  return can_go_on ? 0 : wait_us();
+}
+
+int64_t Follower::wait_us() const {
+  const int64_t now = now_us();
+  int64_t until = std::min(now + kWaitMaxUs, next_look_us_);
+  if (must_look_) {
+    until = std::min(until, looked_us_ + std::max(kLookGapUs, kLookShare * look_cost_us_));
+  }
+  if (next_poll_us_ > 0) until = std::min(until, next_poll_us_);
+  if (is_dirty_) until = std::min(until, next_save_us_);
+  if (pending_.has_value() || (!ready_.empty() && in_flight_ < kBatchesMax)) {
+    until = std::min(until, retry_us_);
+  }
+  until = std::min(until, next_housekeeping_us_);
+  return std::max<int64_t>(until - now, 0);
+}
+
+void Follower::on_notices() {
+  if (watcher_ == nullptr) return;
+  watcher_->read([this](const Watcher::Notice& notice) {
+    switch (notice.kind) {
+      case Watcher::Notice::Kind::kWritten: {
+        const auto [begin, end] = watched_.equal_range(notice.watch);
+        for (auto entry = begin; entry != end; ++entry) queue(*entry->second);
+        break;
+      }
+      case Watcher::Notice::Kind::kNames:
+        must_look_ = must_look_ || is_relevant(notice.watch, notice.name);
+        break;
+      case Watcher::Notice::Kind::kEnded: {
+        const auto directory = directory_of_watch_.find(notice.watch);
+        if (directory != directory_of_watch_.end()) {
+          directories_.erase(directory->second);
+          directory_of_watch_.erase(directory);
+          must_look_ = true;
+        }
+        const auto [begin, end] = watched_.equal_range(notice.watch);
+        for (auto entry = begin; entry != end; ++entry) entry->second->watch = -1;
+        watched_.erase(begin, end);
+        break;
+      }
+      case Watcher::Notice::Kind::kOverflow:
+        must_look_ = true;
+        for (auto& [key, generation] : generations_) {
+          if (generation->content != nullptr) queue(*generation);
+        }
+        break;
+    }
+  });
+}
+
+/// Others may make and remove names beside ours all the time.
+bool Follower::is_relevant(int watch, std::string_view name) const {
+  const auto found = directory_of_watch_.find(watch);
+  if (found == directory_of_watch_.end() || name.empty()) return true;
+  if (paths_.size() > kNamesComparedMax) return true;
+  const std::string text(name);
+  for (const std::string& pattern : settings_.paths) {
+    const size_t slash = pattern.rfind('/');
+    const std::string directory = slash == std::string::npos ? "." : pattern.substr(0, slash);
+    // A directory on the way to the files: what comes and goes in it may be the next one.
+    if (directory != found->second) return true;
+    if (::fnmatch(pattern.c_str() + slash + 1, text.c_str(), 0) == 0) return true;
+  }
+  return std::any_of(paths_.begin(), paths_.end(), [&](const auto& entry) {
+    const std::string& path = entry.first;
+    return is_rotated_name(name, std::string_view(path).substr(path.rfind('/') + 1));
+  });
+}
+
+void Follower::poll_files() {
+  const int64_t now = now_us();
+  if (now < next_poll_us_) return;
+  bool is_any_polled = is_polling_;
+  for (auto& [key, generation] : generations_) {
+    if (!generation->is_polled || generation->content == nullptr) continue;
+    is_any_polled = true;
+    const auto seen = look_at(generation->content->fd(), generation->path);
+    if (!seen) continue;
+    const bool is_changed = seen->size_bytes != generation->read_offset &&
+                            (!generation->is_at_end || seen->size_bytes != generation->size_seen ||
+                             seen->modified_us != generation->modified_us);
+    generation->modified_us = seen->modified_us;
+    if (!is_changed) continue;
+    changed_us_ = now;
+    queue(*generation);
+  }
+  must_look_ = must_look_ || is_polling_;
+  const bool is_idle = now - changed_us_ > kIdlePollUs;
+  const int64_t interval_us = settings_.poll_interval_us * (is_idle ? kIdlePollFactor : 1);
+  next_poll_us_ = is_any_polled ? now + interval_us : 0;
+}
+
+void Follower::housekeep() {
+  const int64_t now = now_us();
+  if (now < next_housekeeping_us_) return;
+  next_housekeeping_us_ = now + kHousekeepingUs;
+  size_t rotated = 0;
+  for (auto& [key, generation] : generations_) {
+    switch (generation->state) {
+      case Generation::State::kRotated:
+        ++rotated;
+        keep_rotated(*generation);
+        break;
+      case Generation::State::kCopied:
+        next_housekeeping_us_ = now + kCopyHousekeepingUs;
+        finish_copied(*generation);
+        break;
+      case Generation::State::kOrphaned:
+        if (now - generation->active_us > timing_.orphan_patience_us && generation->in_flight == 0) {
+          give_up(*generation);
+        }
+        break;
+      case Generation::State::kLive:
+      case Generation::State::kDone:
+        break;
+    }
+  }
+  if (rotated > kRotatedOpenMax) note_ = fmt::format("{} rotated files are kept open", rotated);
+  forget_done();
+}
+
+/// A rotated file is given up when it was quiet for long: its writer has opened the new one.
+void Follower::keep_rotated(Generation& generation) {
+  if (!generation.is_at_end || generation.in_flight > 0 || generation.content == nullptr) return;
+  const int64_t idle_us = now_us() - generation.active_us;
+  if (idle_us < timing_.line_patience_us) return;
+  if (flush_remainder(generation)) return;
+  const auto seen = look_at(generation.content->fd(), generation.path);
+  const bool is_deleted = !seen || seen->links == 0;
+  const int64_t patience_us =
+      is_deleted ? timing_.deleted_patience_us : timing_.rotated_patience_us;
+  if (idle_us > patience_us) end_generation(generation);
+}
+
+void Follower::finish_copied(Generation& generation) {
+  const bool is_read = generation.is_at_end && !generation.is_queued && generation.in_flight == 0 &&
+                       !generation.must_rewind && !pending_.has_value();
+  if (!is_read || flush_remainder(generation)) return;
+  if (generation.size_seen > generation.read_offset) {
+    count_loss(generation, generation.size_seen - generation.read_offset,
+               "they are not in the copy");
+  }
+  end_generation(generation);
+}
+
+/// Keeps the last kDoneMax of each path, for a week at most.
+void Follower::forget_done() {
+  std::map<std::string, std::vector<Generation*>> done;
+  for (auto& [key, generation] : generations_) {
+    const bool is_gone = generation->content == nullptr &&
+                         around_.clock.wall_us() - generation->changed_us > kForgottenUs;
+    if (generation->state == Generation::State::kDone || is_gone) {
+      done[generation->path].push_back(generation.get());
+    }
+  }
+  for (auto& [path, of_path] : done) {
+    std::sort(of_path.begin(), of_path.end(),
+              [](const auto* a, const auto* b) { return a->changed_us > b->changed_us; });
+    for (size_t i = 0; i < of_path.size(); ++i) {
+      const bool is_old = around_.clock.wall_us() - of_path[i]->changed_us > kForgottenUs;
+      const bool is_named = std::any_of(paths_.begin(), paths_.end(), [&](const auto& entry) {
+        return entry.second.current == of_path[i];
+      });
+      if ((i < kDoneMax && !is_old) || is_named) continue;
+      around_.intake.hold(of_path[i]->id, false);
+      generations_.erase(of_path[i]->key);
+      is_dirty_ = true;
+    }
+  }
+}
+
+void Follower::save_if_due() {
+  if (!is_dirty_ || now_us() < next_save_us_) return;
+  if (const Status saved = save(); !saved) {
+    problem_ = "the checkpoint cannot be written: " + saved.error().to_string();
+  } else if (problem_.starts_with("the checkpoint")) {
+    problem_.clear();
+  }
+}
+
+Status Follower::save() {
+  Checkpoint checkpoint;
+  checkpoint.machine = machine_;
+  checkpoint.saved_us = around_.clock.wall_us();
+  checkpoint.patterns = settings_.paths;
+  checkpoint.generations.reserve(generations_.size());
+  for (const auto& [key, generation] : generations_) {
+    checkpoint.generations.push_back(
+        {generation->id, generation->path, generation->state, generation->device,
+         generation->inode, generation->birth_us, generation->head, generation->tail,
+         generation->read_offset, generation->taken_offset, generation->size_seen,
+         generation->changed_us});
+  }
+  const int64_t begun_us = now_us();
+  const Status saved = checkpoint_file_.save(checkpoint);
+  // A slow disk, or many files, are not written to all the time.
+  next_save_us_ = now_us() + std::max(timing_.save_interval_us, 20 * (now_us() - begun_us));
+  if (!saved) return saved;
+  is_dirty_ = false;
+  for (auto& [key, generation] : generations_) generation->is_registered = true;
+  return {};
+}
+
+void Follower::finish(int64_t patience_us) {
+  const int64_t until_us = now_us() + patience_us;
+  pending_.reset();
+  while (in_flight_ > 0 && now_us() < until_us) {
+    answers_->wake.wait(10'000);
+    on_answers();
+  }
+  if (const Status saved = save(); !saved) around_.diary.error(saved.error().to_string());
+}
+
+void Follower::warn(const std::string& text) {
+  around_.diary.warn("source " + settings_.name + ": " + text);
+  note_ = text;
+}
+
+Snapshot Follower::snapshot() const {
+  Snapshot snapshot;
+  snapshot.note = note_;
+  snapshot.problem = problem_;
+  snapshot.lines = lines_;
+  snapshot.bytes = bytes_;
+  snapshot.lost_bytes = lost_bytes_;
+  snapshot.losses = losses_;
+  snapshot.rejected_full = rejected_full_;
+  const auto add = [&](const Generation* generation, const std::string& name) -> Followed& {
+    Followed& followed = snapshot.followed.emplace_back();
+    followed.name = name;
+    if (generation == nullptr) return followed;
+    followed.run_id = generation->id;
+    followed.offset_bytes = generation->taken_offset;
+    followed.size_bytes = std::max(generation->size_seen, generation->read_offset);
+    followed.lines = generation->lines;
+    followed.last_line_us = generation->last_line_us;
+    followed.problem = generation->problem;
+    return followed;
+  };
+  for (const auto& [name, path] : paths_) {
+    Followed& followed = add(path.current, name);
+    followed.service = path.service;
+    followed.state = path.state;
+    if (!path.problem.empty()) followed.problem = path.problem;
+  }
+  for (const auto& [key, generation] : generations_) {
+    const bool is_current = std::any_of(paths_.begin(), paths_.end(), [&](const auto& entry) {
+      return entry.second.current == generation.get();
+    });
+    if (is_current || generation->state == Generation::State::kDone) continue;
+    Followed& followed = add(generation.get(), generation->path + " (rotated)");
+    followed.state = generation->state == Generation::State::kOrphaned
+                         ? Followed::State::kWaiting
+                         : Followed::State::kFollowing;
+    if (followed.state == Followed::State::kWaiting) {
+      followed.problem = "it was truncated or is gone; looking for a copy of what was not read";
+    }
+  }
+  return snapshot;
+}
+
+}  // namespace gasoline::source

@@ -1,0 +1,229 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/wake_up.h"
+#include "config/settings.h"
+#include "source/file/checkpoint.h"
+#include "source/file/generation.h"
+#include "source/file/watcher.h"
+#include "source/source.h"
+
+namespace gasoline::source {
+
+/// Answers of the pipeline on their way back to a follower, which may be gone by then.
+struct LineAnswers {
+  struct Answer {
+    uint64_t generation = 0;  ///< its key
+    uint64_t end_offset = 0;  ///< of the batch
+    uint64_t last_seq = 0;
+    uint64_t lines = 0;
+    uint64_t bytes = 0;
+    Taken taken = Taken::kYes;
+  };
+  void add(const Answer& answer);
+  std::vector<Answer> take();
+
+  WakeUp wake;  ///< also for notices of other kinds to the follower's thread
+
+ private:
+  std::mutex mutex_;
+  std::vector<Answer> answers_;
+};
+
+/// Follows the files that some patterns match, through every rotation (docs/ROTATION.md). Does all
+/// of a file source's work; FileSource gives it a thread. One thread.
+///
+/// Memory: a record of about a kilobyte for each generation, and no buffer for any of them: what
+/// is not yet a whole line is read again when there is more. At most kBatchesMax batches of
+/// kQuantumMax bytes are on their way to the event log, whatever the number of files.
+class Follower {
+ public:
+  static constexpr unsigned kBatchesMax = 8;
+  static constexpr unsigned kBatchesOfOneMax = 4;
+  static constexpr size_t kQuantumMax = 256 * 1024;
+  static constexpr size_t kQuantumMin = 16 * 1024;
+  static constexpr size_t kLineSizeBytesMax = 1 << 20;
+  /// Descriptors that may be held for files which their path no longer names.
+  static constexpr size_t kRotatedOpenMax = 1024;
+  /// Generations that were read to their end and are remembered, for each path.
+  static constexpr size_t kDoneMax = 16;
+
+  struct Timing {
+    int64_t look_interval_us = 10'000'000;    ///< at all names, in case a notice was missed
+    int64_t orphan_patience_us = 60'000'000;  ///< how long a copy with the rest is looked for
+    int64_t rotated_patience_us = 600'000'000;  ///< how long a rotated file may be quiet
+    int64_t deleted_patience_us = 10'000'000;   ///< likewise if it was deleted: frees the disk
+    int64_t line_patience_us = 5'000'000;  ///< for the end of the last line of a rotated file
+    int64_t save_interval_us = 1'000'000;
+  };
+
+  /// `watcher` may be null: then everything is polled.
+  Follower(config::SourceSettings settings, const Surroundings& around,
+           std::unique_ptr<Watcher> watcher, std::shared_ptr<LineAnswers> answers, Timing timing);
+  ~Follower();
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
+
+  /// Reads the checkpoint and holds the marks of what is in it. Before the log is replayed.
+  void load();
+  /// The first look; once the intake is ready.
+  void begin();
+  /// Does what is due, in a bounded piece. Returns for how long there is nothing to do; 0: go on.
+  int64_t work();
+  /// Waits for what is on its way, for at most `patience_us`, and writes the checkpoint.
+  void finish(int64_t patience_us);
+
+  int notices_fd() const { return watcher_ == nullptr ? -1 : watcher_->fd(); }
+  Snapshot snapshot() const;
+
+ private:
+  using FileKey = std::pair<uint64_t, int64_t>;  // inode, and when it was made or else written
+  static FileKey key_of(const FileLook& seen) {
+    return {seen.inode, seen.birth_us != 0 ? seen.birth_us : seen.modified_us};
+  }
+  struct Path {
+    std::string path;
+    std::string service;
+    std::string directory;       // of what it names, behind symbolic links
+    Generation* current = nullptr;
+    Followed::State state = Followed::State::kWaiting;
+    std::string problem;
+    int64_t looked_us = 0;       // wall clock: when all was as we know it
+      int64_t unseen_since_us = 0; // likewise, before the rotation that made us search
+    int64_t search_until_us = 0; // monotonic: siblings are looked through until then
+    std::set<FileKey> copies;     // that hold nothing that is not known
+    bool is_matched = true;
+    bool is_expected = false;  // its pattern was followed before the restart
+    bool is_copy = false;        // of what another path names
+  };
+  enum class Turn { kMore, kEnd, kFull };
+  struct Cut;
+
+  // follower.cc
+  void on_notices();
+  void on_answers();
+  void on_answer(const LineAnswers::Answer& answer);
+  int64_t wait_us() const;
+  void poll_files();
+  void save_if_due();
+  Status save();
+  void restore(const Checkpoint& checkpoint);
+  void housekeep();
+  void keep_rotated(Generation& generation);
+  void finish_copied(Generation& generation);
+  void forget_done();
+  void warn(const std::string& text);
+  bool is_relevant(int watch, std::string_view name) const;
+  void find_restored();
+  int64_t now_us() const { return around_.clock.monotonic_us(); }
+
+  // follower_look.cc
+  void look();
+  void look_at_path(Path& path);
+  void follow(Path& path, const FileLook& seen);
+  void begin_generation(Path& path, const FileLook& seen, std::unique_ptr<Content> content,
+                        const Generation* truncated);
+  void fail(Path& path, const Error& error);
+  void leave_current(Path& path);
+  void attach(Generation& generation, std::unique_ptr<Content> content);
+  void detach(Generation& generation);
+  void watch(Generation& generation);
+  void unwatch(Generation& generation);
+  void watch_directories(std::set<std::string> wanted);
+  uint64_t first_offset(const Path& path, const FileLook& seen, Content& content,
+                        Generation& generation);
+  bool is_new_file(const Path& path, const FileLook& seen) const;
+  Generation& add_generation(const Path& path, const FileLook& seen);
+  void name_generation(Generation& generation);
+  Generation* find_same_file(const FileLook& seen);
+  Path* path_of(const Generation& generation);
+  bool may_be_copy(Path& path, const FileLook& seen, Content& content);
+  void set_state(Generation& generation, Generation::State state);
+
+  // follower_rotation.cc
+  void content_changed(Generation& generation, std::string_view how);
+  void search(Path& path);
+  void look_at_sibling(Path& path, const std::string& sibling);
+  bool has_known_beginning(const Path& path, Content& content, std::string_view first) const;
+  bool is_unseen(const Path& path, const FileLook& seen, const std::string& name) const;
+  bool matches(const Generation& generation, Content& content, std::string_view first) const;
+  void take_copy(Generation& generation, std::unique_ptr<Content> content,
+                 const std::string& from);
+  void give_up(Generation& generation);
+  void end_generation(Generation& generation);
+  bool is_prefix_of_live(const Path& path, Content& content, std::string_view first) const;
+  void count_loss(Generation& generation, uint64_t bytes, std::string_view why);
+
+  // follower_reading.cc
+  bool pump();
+  Turn read_turn(Generation& generation);
+  Turn read_turn(Generation& generation, size_t quantum);
+  bool verify(Generation& generation);
+  bool grow_head(Generation& generation);
+  void seek(Generation& generation, uint64_t offset);
+  bool skip_hole(Generation& generation, std::string_view bytes);
+  Turn submit(Generation& generation, const Cut& cut);
+  bool try_submit_pending();
+  bool flush_remainder(Generation& generation);
+  void queue(Generation& generation);
+  void rewind(Generation& generation);
+  size_t quantum() const;
+  bool make_registered(Generation& generation);
+
+  const config::SourceSettings settings_;
+  const Surroundings around_;
+  const Timing timing_;
+  std::unique_ptr<Watcher> watcher_;
+  const std::shared_ptr<LineAnswers> answers_;
+  CheckpointFile checkpoint_file_;
+  const std::string machine_;
+
+  std::map<std::string, Path> paths_;
+  std::unordered_map<uint64_t, std::unique_ptr<Generation>> generations_;
+  std::unordered_multimap<int, Generation*> watched_;
+  std::map<std::string, int> directories_;  // watched; -1: cannot be
+  std::map<int, std::string> directory_of_watch_;
+  std::deque<uint64_t> ready_;  // keys
+  std::vector<char> window_;    // what was read last
+  std::optional<LineBatch> pending_;  // refused by a full pipeline
+  LineAnswers::Answer pending_answer_;
+  std::vector<std::string> old_patterns_;  // of the checkpoint
+  std::string note_;
+  std::string problem_;
+
+  uint64_t next_key_ = 1;
+  uint64_t unnamed_next_;   // for files without a time of birth
+  uint64_t recovered_ = 0;  // places that the event log knew, not the checkpoint
+  unsigned in_flight_ = 0;
+  int64_t started_wall_us_ = 0;
+  int64_t saved_wall_us_ = 0;  // of the checkpoint that was loaded; 0: there was none
+  int64_t next_look_us_ = 0;
+  int64_t look_cost_us_ = 0;
+  int64_t looked_us_ = 0;
+  int64_t next_poll_us_ = 0;
+  int64_t changed_us_ = 0;  // when a poll last saw a change
+  int64_t next_save_us_ = 0;
+  int64_t next_housekeeping_us_ = 0;
+  int64_t retry_us_ = 0;  // after a refusal
+  bool must_look_ = false;
+  bool is_first_look_ = true;
+  bool is_dirty_ = false;
+  bool is_polling_ = false;
+  uint64_t lines_ = 0;
+  uint64_t bytes_ = 0;
+  uint64_t lost_bytes_ = 0;
+  uint64_t losses_ = 0;
+  uint64_t rejected_full_ = 0;
+};
+
+}  // namespace gasoline::source

@@ -1,0 +1,417 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+
+#include "source/file/follower.h"
+#include "source/file/glob.h"
+#include "source/file/recent.h"
+#include "source/file/rotated_names.h"
+
+namespace gasoline::source {
+namespace {
+
+constexpr int64_t kTickUs = 100'000;
+constexpr int64_t kUndecidedUs = 20'000;
+constexpr uint64_t kNumbersProbed = 64;
+
+std::string directory_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string name_of(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+/// The directory of the file that `path` leads to in the end.
+std::string real_directory_of(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), &::free);
+  return real == nullptr ? directory_of(path) : directory_of(real.get());
+}
+
+std::string hex_of(uint64_t value) {
+  return fmt::format("{:016x}", value);
+}
+
+/// Behind the last whole line: a line that is being written is read from its beginning.
+uint64_t end_of_lines(Content& content, uint64_t size) {
+  constexpr size_t kPieceBytes = 64 * 1024;
+  const uint64_t from = size > kPieceBytes ? size - kPieceBytes : 0;
+  std::string piece(static_cast<size_t>(size - from), '\0');
+  const auto got = content.read_at(from, piece.data(), piece.size());
+  if (!got) return size;
+  const size_t last = std::string_view(piece.data(), *got).rfind('\n');
+  if (last == std::string_view::npos) return from == 0 ? 0 : size;
+  return from + last + 1;
+}
+
+}  // namespace
+
+/// Looks at everything that the patterns match, and at what a rotation may have left behind.
+void Follower::look() {
+  const int64_t begun_us = now_us();
+  must_look_ = false;
+  next_look_us_ = begun_us + timing_.look_interval_us;
+  std::set<std::string> directories;
+  for (auto& [name, path] : paths_) path.is_matched = false;
+  for (const std::string& pattern : settings_.paths) {
+    GlobMatches matches = expand_glob(pattern);
+    const bool is_old =
+        std::find(old_patterns_.begin(), old_patterns_.end(), pattern) != old_patterns_.end();
+    directories.insert(matches.directories.begin(), matches.directories.end());
+    if (matches.is_cut) note_ = "more files match than are followed";
+    for (std::string& found : matches.paths) {
+      const bool is_left_out =
+          std::any_of(settings_.exclude.begin(), settings_.exclude.end(),
+                      [&](const std::string& excluded) { return is_excluded(found, excluded); });
+      if (is_left_out) continue;
+      Path& path = paths_[found];
+      path.path = std::move(found);
+      path.is_matched = true;
+      path.is_expected = path.is_expected || is_old;
+    }
+  }
+  for (auto& [name, path] : paths_) {
+    if (path.service.empty()) {
+      path.service = settings_.service.empty() ? std::string(service_of_path(name))
+                                               : settings_.service;
+    }
+    look_at_path(path);
+    if (path.directory != directory_of(name)) directories.insert(path.directory);
+  }
+  watch_directories(std::move(directories));
+  for (auto& [name, path] : paths_) {
+    if (path.search_until_us > now_us()) search(path);
+  }
+  std::erase_if(paths_, [this](const auto& entry) {
+    const Path& path = entry.second;
+    const bool is_plain = std::find(settings_.paths.begin(), settings_.paths.end(), entry.first) !=
+                          settings_.paths.end();
+    return !path.is_matched && path.current == nullptr && !is_plain &&
+           path.search_until_us <= now_us();
+  });
+  is_first_look_ = false;
+  looked_us_ = now_us();
+  look_cost_us_ = looked_us_ - begun_us;
+}
+
+void Follower::look_at_path(Path& path) {
+  const auto seen = look_at(path.path);
+  if (!seen) return fail(path, seen.error());
+  path.problem.clear();
+  if (!seen->is_regular) {
+    leave_current(path);
+    path.state = Followed::State::kFailing;
+    path.problem = seen->is_directory ? "it is a directory" : "it is not a regular file";
+    return;
+  }
+  if (packing_of(path.path) != Packing::kNone) {
+    // Compressed by a rotation: search() reads what of it is new.
+    path.state = Followed::State::kEnded;
+    return;
+  }
+  Generation* current = path.current;
+  if (current != nullptr && current->is_same_file(*seen) && current->content != nullptr) {
+    path.state = Followed::State::kFollowing;
+    if (path.search_until_us <= now_us()) path.looked_us = around_.clock.wall_us();
+    current->size_seen = std::max(current->size_seen, seen->size_bytes);
+    if (seen->size_bytes != current->read_offset) queue(*current);
+    return;
+  }
+  const bool is_done = current != nullptr && current->state == Generation::State::kDone &&
+                       current->is_same_file(*seen) && seen->size_bytes == current->taken_offset;
+  if (is_done) {
+    path.state = Followed::State::kEnded;
+    return;
+  }
+  if (path.is_copy && path.copies.contains(key_of(*seen))) return;
+  path.is_copy = false;
+  follow(path, *seen);
+}
+
+void Follower::fail(Path& path, const Error& error) {
+  if (error.code == ENOENT || error.code == ENOTDIR) {
+    leave_current(path);
+    path.state = Followed::State::kWaiting;
+    path.problem = "it is not there";
+    return;
+  }
+  path.state = Followed::State::kFailing;
+  const bool is_denied = error.code == EACCES || error.code == EPERM;
+  path.problem = is_denied ? "permission denied: gasolined may not read it" : error.to_string();
+}
+
+/// The path names another file now, or none. What it named is read to its end.
+void Follower::leave_current(Path& path) {
+  path.is_copy = false;
+  if (path.current == nullptr) return;
+  Generation& old = *path.current;
+  path.current = nullptr;
+  path.unseen_since_us = path.looked_us;
+  path.search_until_us = now_us() + timing_.orphan_patience_us;
+  if (old.state == Generation::State::kLive) set_state(old, Generation::State::kRotated);
+  queue(old);
+}
+
+void Follower::follow(Path& path, const FileLook& seen) {
+  auto fd = open_for_reading(path.path);
+  if (!fd) return fail(path, fd.error());
+  // What was opened counts: the name may mean another file by now.
+  const auto opened = look_at(fd->get(), path.path);
+  if (!opened || opened->inode != seen.inode) {
+    must_look_ = true;
+    return;
+  }
+  path.directory = real_directory_of(path.path);
+  auto content = std::make_unique<PlainContent>(std::move(*fd), path.path);
+  Generation* known = find_same_file(*opened);
+  if (known != path.current) leave_current(path);
+  if (known != nullptr) {
+    path.current = known;
+    path.state = Followed::State::kFollowing;
+    if (known->content == nullptr) {
+      around_.intake.hold(known->id, true);
+      set_state(*known, known->path == path.path ? Generation::State::kLive
+                                                 : Generation::State::kRotated);
+      attach(*known, std::move(content));
+    }
+    return;
+  }
+  if (may_be_copy(path, *opened, *content)) return;
+  begin_generation(path, *opened, std::move(content), nullptr);
+}
+
+/// `truncated`: the generation that was in the same inode before.
+void Follower::begin_generation(Path& path, const FileLook& seen,
+                                std::unique_ptr<Content> content, const Generation* truncated) {
+  Generation& generation = add_generation(path, seen);
+  path.current = &generation;
+  path.state = Followed::State::kFollowing;
+  uint64_t offset = 0;
+  if (truncated == nullptr) {
+    offset = first_offset(path, seen, *content, generation);
+  } else if (truncated->head.size_bytes == Head::kSizeBytesMax &&
+             seen.size_bytes < std::max(truncated->read_offset, truncated->resume_offset)) {
+    // The end was cut off, and what is left was read.
+    const auto first = read_first_bytes(*content);
+    if (first && truncated->head.is_head_of(*first)) offset = end_of_lines(*content, seen.size_bytes);
+  }
+  attach(generation, std::move(content));
+  generation.taken_offset = offset;
+  seek(generation, offset);
+  grow_head(generation);
+  generation.size_seen = std::max(offset, seen.size_bytes);
+  if (path.looked_us == 0) path.looked_us = around_.clock.wall_us();
+  is_dirty_ = true;
+  queue(generation);
+}
+
+/// Where a file that has no place yet is read from.
+uint64_t Follower::first_offset(const Path& path, const FileLook& seen, Content& content,
+                                Generation& generation) {
+  const uint64_t size = seen.size_bytes;
+  if (saved_wall_us_ == 0 && is_first_look_ && generation.last_taken > 0 &&
+      generation.last_taken <= size) {
+    ++recovered_;
+    return generation.last_taken;  // the checkpoint is lost, the event log is not
+  }
+  if (is_new_file(path, seen)) return 0;
+  const int64_t now_us = around_.clock.wall_us();
+  if (settings_.max_age_us > 0 && seen.modified_us < now_us - settings_.max_age_us) {
+    return end_of_lines(content, size);
+  }
+  switch (settings_.start) {
+    case config::Start::kBeginning:
+      return 0;
+    case config::Start::kRecent:
+      return find_recent(content, size, now_us - settings_.recent_us, now_us);
+    case config::Start::kEnd:
+      break;
+  }
+  return end_of_lines(content, size);
+}
+
+/// True if all that is in it was written since we began to follow its pattern.
+bool Follower::is_new_file(const Path& path, const FileLook& seen) const {
+  const bool is_restart = is_first_look_;
+  const int64_t since_us = is_restart ? saved_wall_us_ : started_wall_us_;
+  if (since_us == 0 || (is_restart && !path.is_expected)) return false;
+  if (seen.birth_us != 0) return seen.birth_us >= since_us - kTickUs;
+  return seen.modified_us >= since_us - kTickUs;
+}
+
+Generation& Follower::add_generation(const Path& path, const FileLook& seen) {
+  auto made = std::make_unique<Generation>();
+  Generation& generation = *made;
+  generation.key = next_key_++;
+  generation.path = path.path;
+  generation.device = seen.device;
+  generation.inode = seen.inode;
+  generation.birth_us = seen.birth_us;
+  generation.active_us = now_us();
+  generation.changed_us = around_.clock.wall_us();
+  generations_.emplace(generation.key, std::move(made));
+  name_generation(generation);
+  around_.intake.hold(generation.id, true);
+  return generation;
+}
+
+/// "file-" BASE "-" NUMBER: the base says which inode, made when, so that the event log is enough to
+/// recognise it; the number counts its truncations.
+void Follower::name_generation(Generation& generation) {
+  uint64_t base = unnamed_next_++;
+  if (generation.birth_us != 0) {
+    const std::string identity = fmt::format("{} {}", generation.inode, generation.birth_us);
+    base = Head::of(identity).hash;
+  }
+  const std::string prefix = "file-" + hex_of(base) + "-";
+  std::optional<uint64_t> last;
+  for (const auto& [key, other] : generations_) {
+    if (!other->id.starts_with(prefix)) continue;
+    const uint64_t number = std::strtoull(other->id.c_str() + prefix.size(), nullptr, 10);
+    last = std::max(last.value_or(0), number);
+  }
+  const bool is_recovering = saved_wall_us_ == 0 && is_first_look_;
+  uint64_t number = last.has_value() ? *last + 1 : 0;
+  for (uint64_t probed = 0; probed < kNumbersProbed; ++probed) {
+    const uint64_t mark = around_.intake.last_seq(prefix + std::to_string(number));
+    if (mark == 0) break;
+    generation.last_taken = is_recovering ? mark : 0;
+    ++number;
+  }
+  // Without a checkpoint the last one that the log knows is this one.
+  if (generation.last_taken > 0) --number;
+  generation.id = prefix + std::to_string(number);
+  generation.after_seq = generation.last_taken;
+}
+
+Generation* Follower::find_same_file(const FileLook& seen) {
+  Generation* found = nullptr;
+  for (const auto& [key, generation] : generations_) {
+    const bool is_there = generation->state == Generation::State::kLive ||
+                          generation->state == Generation::State::kRotated ||
+                          generation->state == Generation::State::kDone ||
+                          (generation->must_verify && generation->content == nullptr);
+    if (!is_there || !generation->is_same_file(seen)) continue;
+    const bool is_better = found == nullptr ||
+                           (found->state == Generation::State::kDone &&
+                            generation->state != Generation::State::kDone) ||
+                           (found->state == generation->state && found->key < generation->key);
+    if (is_better) found = generation.get();
+  }
+  return found;
+}
+
+Follower::Path* Follower::path_of(const Generation& generation) {
+  const auto found = paths_.find(generation.path);
+  return found == paths_.end() ? nullptr : &found->second;
+}
+
+/// True if the path is a name that a rotation gives another one, and holds a copy of that one's
+/// bytes: of a generation that is known, or perhaps one that is just being made.
+bool Follower::may_be_copy(Path& path, const FileLook& seen, Content& content) {
+  if (is_first_look_ && saved_wall_us_ == 0) return false;
+  const std::string name = name_of(path.path);
+  const auto first = read_first_bytes(content);
+  for (const auto& [other_name, other] : paths_) {
+    const bool is_sibling = directory_of(other_name) == directory_of(path.path) &&
+                            is_rotated_name(name, name_of(other_name));
+    if (!is_sibling || !first) continue;
+    const bool is_copy = !first->empty() && (has_known_beginning(other, content, *first) ||
+                                             is_prefix_of_live(other, content, *first));
+    const int64_t age_us = around_.clock.wall_us() - seen.modified_us;
+    const bool is_undecided = first->empty() && age_us < timing_.line_patience_us;
+    if (is_undecided) next_look_us_ = std::min(next_look_us_, now_us() + kUndecidedUs);
+    if (!is_copy && !is_undecided) continue;
+    path.state = is_copy ? Followed::State::kEnded : Followed::State::kWaiting;
+    path.is_copy = is_copy;
+    if (is_copy) path.copies.insert(key_of(seen));
+    return true;
+  }
+  return false;
+}
+
+void Follower::set_state(Generation& generation, Generation::State state) {
+  generation.state = state;
+  generation.active_us = now_us();
+  generation.changed_us = around_.clock.wall_us();
+  is_dirty_ = true;
+}
+
+void Follower::attach(Generation& generation, std::unique_ptr<Content> content) {
+  generation.content = std::move(content);
+  generation.problem.clear();
+  watch(generation);
+  queue(generation);
+}
+
+void Follower::detach(Generation& generation) {
+  unwatch(generation);
+  generation.is_polled = false;
+}
+
+void Follower::watch(Generation& generation) {
+  unwatch(generation);
+  const int fd = generation.content->fd();
+  if (fd < 0) return;
+  const Notices notices = watcher_ == nullptr ? Notices::kNone : notices_of(fd);
+  generation.is_polled = notices != Notices::kAll;
+  if (notices == Notices::kNone) return;
+  const auto watch = watcher_->watch_file(fd);
+  if (!watch) {
+    generation.is_polled = true;
+    note_ = watch.error().code == ENOSPC
+                ? "polling: the limit of inotify watches is reached (fs.inotify.max_user_watches)"
+                : "polling: " + watch.error().to_string();
+    return;
+  }
+  generation.watch = *watch;
+  watched_.emplace(*watch, &generation);
+}
+
+/// Gives the watch back once no generation needs it: two may be in one inode.
+void Follower::unwatch(Generation& generation) {
+  if (generation.watch < 0) return;
+  const auto [begin, end] = watched_.equal_range(generation.watch);
+  for (auto entry = begin; entry != end; ++entry) {
+    if (entry->second != &generation) continue;
+    watched_.erase(entry);
+    break;
+  }
+  if (!watched_.contains(generation.watch)) watcher_->remove(generation.watch);
+  generation.watch = -1;
+}
+
+void Follower::watch_directories(std::set<std::string> wanted) {
+  is_polling_ = watcher_ == nullptr;
+  for (auto entry = directories_.begin(); entry != directories_.end();) {
+    if (wanted.contains(entry->first)) {
+      ++entry;
+      continue;
+    }
+    if (entry->second >= 0) {
+      directory_of_watch_.erase(entry->second);
+      watcher_->remove(entry->second);
+    }
+    entry = directories_.erase(entry);
+  }
+  if (watcher_ == nullptr) return;
+  for (const std::string& directory : wanted) {
+    // Asked for again each time: it is the same watch, unless the directory is another one now.
+    const auto watch = watcher_->watch_directory(directory);
+    const bool is_noticed = watch && notices_of_path(directory) == Notices::kAll;
+    is_polling_ = is_polling_ || !is_noticed;
+    int& known = directories_[directory];
+    if (watch) {
+      if (known > 0 && known != *watch) directory_of_watch_.erase(known);
+      directory_of_watch_[*watch] = directory;
+    }
+    known = watch ? *watch : -1;
+  }
+}
+
+}  // namespace gasoline::source

@@ -1,0 +1,205 @@
+#include <dirent.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "source/file/follower.h"
+#include "source/file/rotated_names.h"
+
+namespace gasoline::source {
+namespace {
+
+/// A clock of the file system may be behind ours by a tick.
+constexpr int64_t kTickUs = 100'000;
+constexpr size_t kSiblingsMax = 10'000;
+
+std::string name_of(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+bool has_bytes_at(Content& content, uint64_t offset, std::string_view wanted) {
+  std::array<char, Head::kSizeBytesMax> there{};
+  const auto got = content.read_at(offset, there.data(), wanted.size());
+  return got && *got == wanted.size() && std::memcmp(there.data(), wanted.data(), *got) == 0;
+}
+
+}  // namespace
+
+/// The bytes that were read are no longer in front of the place: the file was truncated, and what
+/// it has now is another generation. What was not read may be in a copy.
+void Follower::content_changed(Generation& generation, std::string_view how) {
+  Path* path = path_of(generation);
+  const bool was_live = path != nullptr && path->current == &generation;
+  const bool was_copied = generation.state == Generation::State::kCopied;
+  std::unique_ptr<Content> content = std::move(generation.content);
+  detach(generation);
+  set_state(generation, Generation::State::kOrphaned);
+  if (!generation.must_verify) generation.resume_offset = generation.read_offset;
+  around_.diary.info(fmt::format("{} {} behind byte {}", generation.path, how,
+                                 generation.read_offset));
+  if (path == nullptr) return;
+  path->unseen_since_us = path->looked_us;
+  path->search_until_us = now_us() + timing_.orphan_patience_us;
+  must_look_ = true;
+  if (!was_live) return;
+  path->current = nullptr;
+  if (was_copied) return;
+  const auto seen = look_at(content->fd(), path->path);
+  if (seen) begin_generation(*path, *seen, std::move(content), &generation);
+}
+
+/// Looks for what is not read yet among the names that a rotation gives the file.
+void Follower::search(Path& path) {
+  const std::string followed = name_of(path.path);
+  std::set<std::string> directories = {path.directory,
+                                       path.path.substr(0, path.path.rfind('/') + 1)};
+  size_t siblings = 0;
+  for (std::string directory : directories) {
+    if (directory.empty()) continue;
+    if (directory.back() != '/') directory += '/';
+    const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), &::closedir);
+    if (open == nullptr) continue;
+    while (const dirent* entry = ::readdir(open.get())) {
+      if (!is_rotated_name(entry->d_name, followed)) continue;
+      if (++siblings > kSiblingsMax) return;
+      look_at_sibling(path, directory + entry->d_name);
+    }
+  }
+}
+
+void Follower::look_at_sibling(Path& path, const std::string& sibling) {
+  const auto seen = look_at(sibling);
+  if (!seen || !seen->is_regular || seen->size_bytes == 0) return;
+  const Packing packing = packing_of(sibling);
+  if (Generation* known = packing == Packing::kNone ? find_same_file(*seen) : nullptr) {
+    const bool is_longer = seen->size_bytes > known->taken_offset;
+    const bool is_open = known->content != nullptr;
+    if (is_open || !(is_longer || known->must_verify)) return;
+    auto content = open_content(sibling);
+    if (!content) return;
+    set_state(*known, Generation::State::kRotated);
+    return attach(*known, std::move(*content));
+  }
+  const bool is_looked_for =
+      std::any_of(generations_.begin(), generations_.end(), [&](const auto& entry) {
+        return entry.second->path == path.path &&
+               entry.second->state == Generation::State::kOrphaned;
+      });
+  const bool is_known_copy = path.copies.contains(key_of(*seen));
+  if (is_known_copy && !is_looked_for) return;
+  // Where the plain file is still there, it is being compressed.
+  if (packing != Packing::kNone && look_at(std::string(without_packing(sibling)))) return;
+  auto content = open_content(sibling);
+  if (!content) {
+    path.copies.insert(key_of(*seen));
+    return;
+  }
+  const auto first = read_first_bytes(**content);
+  if (!first) return;
+  for (const auto& [key, generation] : generations_) {
+    if (generation->path != path.path || generation->state != Generation::State::kOrphaned) continue;
+    if (matches(*generation, **content, *first)) {
+      path.copies.insert(key_of(*seen));
+      return take_copy(*generation, std::move(*content), sibling);
+    }
+  }
+  if (is_known_copy) return;
+  if (is_prefix_of_live(path, **content, *first)) return;  // being copied
+  if (has_known_beginning(path, **content, *first) || !is_unseen(path, *seen, sibling)) {
+    path.copies.insert(key_of(*seen));
+    return;
+  }
+  around_.diary.info(fmt::format("{} was rotated before it was seen; reading {}", path.path, sibling));
+  path.copies.insert(key_of(*seen));
+  Generation& generation = add_generation(path, *seen);
+  set_state(generation, packing == Packing::kNone ? Generation::State::kRotated
+                                                  : Generation::State::kCopied);
+  attach(generation, std::move(*content));
+}
+
+/// Lines of a generation that began and ended between two looks: made since the last of them.
+bool Follower::is_unseen(const Path& path, const FileLook& seen, const std::string& name) const {
+  if (path.unseen_since_us == 0) return false;
+  const int64_t since_us = path.unseen_since_us - kTickUs;
+  if (seen.modified_us < since_us) return false;
+  const bool is_packed = packing_of(name) != Packing::kNone;
+  return is_packed || seen.birth_us == 0 || seen.birth_us >= since_us;
+}
+
+/// A copy, plain or compressed, of what is known and either read or going to be.
+bool Follower::has_known_beginning(const Path& path, Content& content,
+                                   std::string_view first) const {
+  return std::any_of(generations_.begin(), generations_.end(), [&](const auto& entry) {
+    const Generation& generation = *entry.second;
+    return generation.path == path.path && matches(generation, content, first);
+  });
+}
+
+/// True of a copy of the live file that is being made.
+bool Follower::is_prefix_of_live(const Path& path, Content& content,
+                                 std::string_view first) const {
+  if (path.current == nullptr || path.current->content == nullptr) return false;
+  Content& live = *path.current->content;
+  if (!has_bytes_at(live, 0, first)) return false;
+  if (first.size() < Head::kSizeBytesMax) return true;
+  const auto seen = content.fd() < 0 ? Result<FileLook>(FileLook()) : look_at(content.fd(), "");
+  if (!seen || seen->size_bytes < kTailSizeBytesMax) return true;
+  std::array<char, kTailSizeBytesMax> last{};
+  const uint64_t at = seen->size_bytes - last.size();
+  const auto got = content.read_at(at, last.data(), last.size());
+  return got && has_bytes_at(live, at, {last.data(), *got});
+}
+
+/// Whether `content`, which begins with `first`, is or continues what was read of the generation.
+bool Follower::matches(const Generation& generation, Content& content,
+                       std::string_view first) const {
+  return generation.head.size_bytes > 0 && generation.head.is_head_of(first) &&
+         has_bytes_at(content, generation.read_offset - generation.tail.size(), generation.tail);
+}
+
+void Follower::take_copy(Generation& generation, std::unique_ptr<Content> content,
+                         const std::string& from) {
+  set_state(generation, Generation::State::kCopied);
+  generation.content = std::move(content);
+  generation.must_verify = false;
+  seek(generation, generation.resume_offset);
+  around_.diary.info(fmt::format("{}: reading on in {}", generation.path, from));
+  queue(generation);
+}
+
+/// No copy was found.
+void Follower::give_up(Generation& generation) {
+  if (generation.size_seen > generation.resume_offset) {
+    count_loss(generation, generation.size_seen - generation.resume_offset,
+               "no copy of it was found");
+  }
+  end_generation(generation);
+}
+
+void Follower::count_loss(Generation& generation, uint64_t bytes, std::string_view why) {
+  lost_bytes_ += bytes;
+  ++losses_;
+  warn(fmt::format("{}: at least {} bytes were lost in a rotation: {}", generation.path, bytes,
+                   why));
+}
+
+/// Everything there was of it is in the event log.
+void Follower::end_generation(Generation& generation) {
+  if (Path* path = path_of(generation); path != nullptr && path->current == &generation) {
+    path->current = nullptr;
+  }
+  // Truncated, its inode belongs to another generation.
+  if (generation.state == Generation::State::kOrphaned ||
+      generation.state == Generation::State::kCopied) {
+    generation.inode = 0;
+  }
+  generation.content.reset();
+  detach(generation);
+  set_state(generation, Generation::State::kDone);
+  around_.intake.hold(generation.id, false);
+  is_dirty_ = true;
+}
+
+}  // namespace gasoline::source
