@@ -16,6 +16,8 @@
 #include "daemon/access_policy.h"
 #include "daemon/adoption.h"
 #include "daemon/handlers.h"
+#include "daemon/line_intake.h"
+#include "daemon/sources.h"
 #include "daemon/state_directory.h"
 #include "daemon/systemd.h"
 #include "daemon/taken_streams.h"
@@ -101,6 +103,9 @@ struct Daemon::Parts {
   std::unique_ptr<ClockSkew> clock_skew;
   std::unique_ptr<Tail> tail;
   std::unique_ptr<Pipeline> pipeline;
+  std::unique_ptr<LineIntake> intake;
+  std::unique_ptr<Supervisor> supervisor;
+  std::unique_ptr<Sources> sources;
   std::unique_ptr<AccessPolicy> policy;
   std::unique_ptr<QueryThreads> queries;
   std::unique_ptr<QueryThreads> searches;
@@ -191,6 +196,11 @@ Status Daemon::Parts::open_pipeline() {
   pipeline_options.queued_bytes_max = shares.queue;
   pipeline =
       std::make_unique<Pipeline>(*log, *store, *rules, clock, random, diary, pipeline_options);
+  intake = std::make_unique<LineIntake>(*pipeline, *log);
+  supervisor = std::make_unique<Supervisor>(clock, random, diary);
+  sources = std::make_unique<Sources>(
+      source::Surroundings{*intake, files, clock, random, diary, options.state_directory},
+      *supervisor);
   queries = std::make_unique<QueryThreads>(kQueryThreads, kQueriesQueuedMax);
   searches = std::make_unique<QueryThreads>(kSearchThreads, kSearchesQueuedMax);
   return {};
@@ -281,6 +291,8 @@ Status Daemon::Parts::listen(std::vector<Problem>& problems) {
 
 void Daemon::run() {
   Parts& parts = *parts_;
+  parts.supervisor->start();
+  parts.sources->apply(parts.settings().sources);
   parts.pipeline->start();
   Adoption::Options adoption;
   adoption.directory = parts.options.spool_directory;
@@ -334,7 +346,8 @@ void Daemon::Parts::keep_house() {
 void Daemon::Parts::note_clients() {
   const http::Server::Counters counters = server->counters();
   const bool has_clients = counters.connections_open > 0 ||
-                           counters.requests_total != requests_seen || taken->runs() > 0;
+                           counters.requests_total != requests_seen || taken->runs() > 0 ||
+                           sources->size() > 0;
   if (!has_clients) return;
   requests_seen = counters.requests_total;
   last_client_us = clock.monotonic_us();
@@ -350,6 +363,7 @@ void Daemon::Parts::shut_down() {
   deadline->start(kShutdownLimitUs);
   server->stop_accepting();
   adoption.reset();
+  sources->stop();
   pipeline->drain();
   taken.reset();
   server->close();

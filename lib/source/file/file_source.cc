@@ -9,7 +9,7 @@ namespace {
 
 constexpr int64_t kReadyPollUs = 10'000;
 constexpr int64_t kPublishUs = 500'000;
-constexpr int64_t kStopPatienceUs = 3'000'000;
+constexpr int64_t kStopPatienceUs = 2'000'000;
 /// A writer that writes line by line wakes us this often at most; what it wrote meanwhile comes in
 /// one piece.
 constexpr int64_t kRoundUs = 1'000;

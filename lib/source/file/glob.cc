@@ -36,7 +36,11 @@ class Expansion {
   void expand(const std::string& base, std::string_view rest, size_t depth) {
     if (matches.is_cut) return;
     const std::string part = take_part(rest);
-    if (part.empty() && !rest.empty()) return expand(base.empty() ? "/" : base, rest, depth);
+    if (part.empty() && !rest.empty()) {
+      std::string root = base;
+      if (root.empty()) root.push_back('/');
+      return expand(root, rest, depth);
+    }
     if (part == "**") return expand_any_depth(base, rest, depth);
     if (has_wildcard(part)) return expand_wildcard(base, part, rest, depth);
     if (!rest.empty()) return expand(base + part + "/", rest, depth);
@@ -103,7 +107,7 @@ class Expansion {
     while (!is_directory(path, true)) {
       const size_t slash = path.rfind('/');
       if (slash == std::string::npos) {
-        path = ".";
+        path.assign(1, '.');
         break;
       }
       path.resize(std::max<size_t>(slash, 1));

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/supervisor.h"
+#include "config/settings.h"
+#include "source/source.h"
+
+namespace gasoline::daemon {
+
+/// The sources that the configuration names, each a task of its own that the supervisor watches.
+/// Loop thread only, but for what the supervisor asks of a source.
+///
+/// Sources that the daemon starts with are made, and with them the marks of their origins held,
+/// before the event log is replayed.
+class Sources {
+ public:
+  /// What it borrows must outlive it.
+  Sources(const source::Surroundings& around, Supervisor& supervisor);
+  /// Stops all of them: each writes its checkpoint, waiting a few seconds at most.
+  ~Sources();
+  Sources(const Sources&) = delete;
+  Sources& operator=(const Sources&) = delete;
+
+  /// Makes it so that the enabled ones of `wanted` run: those whose settings are the same go on
+  /// untouched, others are stopped or begun.
+  void apply(const std::vector<config::SourceSettings>& wanted);
+  /// Stops all of them, side by side.
+  void stop();
+
+  size_t size() const { return running_.size(); }
+  struct Status {
+    const source::Source& source;
+    source::Snapshot snapshot;
+  };
+  std::vector<Status> status() const;
+
+ private:
+  struct Running {
+    config::SourceSettings settings;
+    std::unique_ptr<source::Source> source;
+    Supervisor::Watch watch;  // before the source is gone
+  };
+  std::unique_ptr<source::Source> make(const config::SourceSettings& settings) const;
+  static void stop(std::vector<Running>& ending);
+
+  const source::Surroundings around_;
+  Supervisor& supervisor_;
+  std::vector<Running> running_;
+};
+
+}  // namespace gasoline::daemon
