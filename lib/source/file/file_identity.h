@@ -31,7 +31,8 @@ struct Head {
   uint64_t hash = 0;
 
   static Head of(std::string_view first_bytes);
-  /// True if `first_bytes`, the beginning of another file, begins with what this is the hash of.
+  /// True if `first_bytes`, the beginning of another file, begins with what this is the hash of;
+  /// or if nothing is known.
   bool is_head_of(std::string_view first_bytes) const;
   friend bool operator==(const Head&, const Head&) = default;
 };

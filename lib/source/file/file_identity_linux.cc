@@ -72,6 +72,7 @@ Head Head::of(std::string_view first_bytes) {
 }
 
 bool Head::is_head_of(std::string_view first_bytes) const {
+  if (size_bytes == 0) return true;
   return first_bytes.size() >= size_bytes && hash_of(first_bytes.substr(0, size_bytes)) == hash;
 }
 
