@@ -3,14 +3,13 @@
 //   store_ingest [EVENTS] [uniform|zipf]
 //
 // Events have a mean message of 178 bytes, come from 20 sources and carry one of 100,000 ids.
-// Prints events per second of one core, resident memory, and what a timeline of an id costs.
+// Prints events per second, resident memory, and what a timeline of an id costs.
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -23,17 +22,16 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "store/store.h"
+#include "store_workload.h"
 
 namespace gasoline {
 namespace {
 
-constexpr uint64_t kIds = 100'000;
-constexpr uint64_t kSources = 20;
 constexpr size_t kBatch = 1000;
 
-double cpu_seconds() {
+double seconds(clockid_t clock) {
   timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  clock_gettime(clock, &time);
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
@@ -44,65 +42,6 @@ double resident_mib() {
   statm >> total >> resident;
   return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
 }
-
-std::string hex(uint64_t high, uint64_t low) {
-  return fmt::format("{:016x}{:016x}", high, low);
-}
-
-/// Makes the same events each time it is built. A batch's text lives until the next one.
-class Workload {
- public:
-  explicit Workload(bool zipf) : zipf_(zipf), random_(1) {
-    for (uint64_t i = 0; i < kIds; ++i) ids_.push_back(hex(i * 0x9e3779b97f4a7c15 + 1, i + 1));
-    for (uint64_t i = 0; i < kSources; ++i) services_.push_back(fmt::format("service-{}", i));
-    filler_.assign(400, 'x');
-  }
-
-  const std::vector<event::Event>& next(size_t count) {
-    texts_.resize(count);
-    event_ids_.resize(count);
-    events_.resize(count);
-    for (size_t i = 0; i < count; ++i) make(i);
-    return events_;
-  }
-  const std::string& id(uint64_t i) const { return ids_[i]; }
-
- private:
-  uint64_t pick_id() {
-    const uint64_t number = random_.next_u64();
-    if (!zipf_) return number % kIds;
-    const double share = static_cast<double>(number >> 11) * 0x1p-53;
-    return static_cast<uint64_t>(std::pow(static_cast<double>(kIds), share)) - 1;
-  }
-
-  void make(size_t i) {
-    ++made_;
-    texts_[i] =
-        fmt::format("request {} of user_id={} took {} ms ", made_, made_ % 9973, made_ % 700);
-    texts_[i].append(filler_, 0, 38 + random_.next_u64() % 200);
-    event_ids_[i] = fmt::format("01JD{:022d}", made_);
-    event::Event& event = events_[i];
-    event = {};
-    event.event_id = event_ids_[i];
-    event.timestamp_us = start_us_ + static_cast<int64_t>(made_) * 10;
-    event.receive_time_us = event.timestamp_us + 150;
-    event.source = event::SourceKind::kStdout;
-    event.service = services_[random_.next_u64() % kSources];
-    event.message = texts_[i];
-    event.correlation_id = ids_[pick_id()];
-  }
-
-  const bool zipf_;
-  SeededRandom random_;
-  const int64_t start_us_ = SystemClock().wall_us() - 3600 * int64_t{1'000'000};
-  uint64_t made_ = 0;
-  std::vector<std::string> ids_;
-  std::vector<std::string> services_;
-  std::string filler_;
-  std::vector<std::string> texts_;
-  std::vector<std::string> event_ids_;
-  std::vector<event::Event> events_;
-};
 
 class Baseline {
  public:
@@ -130,25 +69,45 @@ class Baseline {
   std::unordered_map<std::string, std::vector<size_t>> by_id_;
 };
 
+/// What it took to take events in: without making them, but with all that threads behind did.
+struct Spent {
+  double wall_s = 0;
+  double cpu_s = 0;         ///< of all threads
+  double writer_cpu_s = 0;  ///< of the one that brings the events
+};
+
 template <typename Target>
-double ingest(Target& target, Workload& workload, uint64_t events) {
-  double spent = 0;
+Spent ingest(Target& target, StoreWorkload& workload, uint64_t events) {
+  Spent spent;
+  const double all_before = seconds(CLOCK_PROCESS_CPUTIME_ID);
+  double making = 0;
   for (uint64_t done = 0; done < events; done += kBatch) {
+    const double making_before = seconds(CLOCK_THREAD_CPUTIME_ID);
     const std::vector<event::Event>& batch = workload.next(kBatch);
-    const double before = cpu_seconds();
+    const double writer_before = seconds(CLOCK_THREAD_CPUTIME_ID);
+    const double wall_before = seconds(CLOCK_MONOTONIC);
     target.apply(batch);
-    spent += cpu_seconds() - before;
+    spent.wall_s += seconds(CLOCK_MONOTONIC) - wall_before;
+    spent.writer_cpu_s += seconds(CLOCK_THREAD_CPUTIME_ID) - writer_before;
+    making += writer_before - making_before;
   }
+  spent.cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - all_before - making;
   return spent;
 }
 
+std::string describe(const Spent& spent, uint64_t events) {
+  const auto count = static_cast<double>(events) / 1e6;
+  return fmt::format("{:.2f} M events/s (by wall clock {:.2f}; with all threads on one core {:.2f})",
+                     count / spent.writer_cpu_s, count / spent.wall_s, count / spent.cpu_s);
+}
+
 template <typename Lookup>
-void measure_lookups(std::string_view name, const Workload& workload, Lookup lookup) {
+void measure_lookups(std::string_view name, const StoreWorkload& workload, Lookup lookup) {
   std::vector<double> us;
   size_t found = 0;
   SeededRandom random(7);
   for (int i = 0; i < 2000; ++i) {
-    const std::string& id = workload.id(random.next_u64() % kIds);
+    const std::string& id = workload.id(random.next_u64() % StoreWorkload::kIds);
     const auto before = std::chrono::steady_clock::now();
     found += lookup(id);
     us.push_back(
@@ -162,15 +121,15 @@ void measure_lookups(std::string_view name, const Workload& workload, Lookup loo
 
 double run_store(uint64_t events, bool zipf, const store::Options& options) {
   SystemClock clock;
-  Workload workload(zipf);
+  StoreWorkload workload(zipf);
   const double before_mib = resident_mib();
   store::Store store(options, clock);
-  const double spent = ingest(store, workload, events);
+  const Spent spent = ingest(store, workload, events);
   const store::Stats stats = store.stats();
   fmt::print(
-      "store: {:.2f} M events/s, {:.0f} MiB more resident ({:.0f} MiB by its own count), "
+      "store: {}, {:.0f} MiB more resident ({:.0f} MiB by its own count), "
       "{} events kept, {:.0f} B each\n",
-      static_cast<double>(events) / spent / 1e6, resident_mib() - before_mib,
+      describe(spent, events), resident_mib() - before_mib,
       static_cast<double>(stats.resident_bytes) / (1 << 20), stats.events,
       static_cast<double>(stats.resident_bytes) / static_cast<double>(stats.events));
   measure_lookups("store", workload, [&](const std::string& id) {
@@ -179,27 +138,42 @@ double run_store(uint64_t events, bool zipf, const store::Options& options) {
     const Result<store::Answer> answer = store.timeline(query);
     return answer ? answer->events.size() : 0;
   });
-  const double again = ingest(store, workload, events);
-  fmt::print("store, full, so that each event evicts another: {:.2f} M events/s\n",
-             static_cast<double>(events) / again / 1e6);
-  return static_cast<double>(events) / spent;
+  fmt::print("  {} blocks packed into {:.0f} MiB; {} unpacked for queries, {} found unpacked\n",
+             stats.packed_blocks, static_cast<double>(stats.packed_bytes) / (1 << 20),
+             store.stats().unpacked_misses, store.stats().unpacked_hits);
+  fmt::print("store, full, so that each event evicts another: {}\n",
+             describe(ingest(store, workload, events), events));
+  return static_cast<double>(events) / spent.cpu_s;
 }
 
 double run_baseline(uint64_t events, bool zipf) {
-  Workload workload(zipf);
+  StoreWorkload workload(zipf);
   const double before_mib = resident_mib();
   Baseline baseline;
-  const double spent = ingest(baseline, workload, events);
-  fmt::print("deque of strings: {:.2f} M events/s, {:.0f} MiB more resident\n",
-             static_cast<double>(events) / spent / 1e6, resident_mib() - before_mib);
+  const Spent spent = ingest(baseline, workload, events);
+  fmt::print("deque of strings: {}, {:.0f} MiB more resident\n", describe(spent, events),
+             resident_mib() - before_mib);
   measure_lookups("deque", workload, [&](const std::string& id) { return baseline.lookup(id); });
-  return static_cast<double>(events) / spent;
+  return static_cast<double>(events) / spent.cpu_s;
+}
+
+/// Without packing: all events in warm arenas, full, so that each evicts another and no page is new.
+void run_hot(uint64_t events) {
+  SystemClock clock;
+  StoreWorkload workload(false);
+  store::Options options;
+  options.events_max = events / 4;
+  options.warm_bytes = UINT64_MAX / 4;
+  store::Store store(options, clock);
+  ingest(store, workload, events / 4);
+  fmt::print("into warm arenas, nothing packed: {}\n",
+             describe(ingest(store, workload, events), events));
 }
 
 /// A source that never stops, and one that said its thousand lines before.
 void run_floor(uint64_t events) {
   SystemClock clock;
-  Workload workload(false);
+  StoreWorkload workload(false);
   store::Store store({}, clock);
   std::vector<event::Event> quiet = workload.next(1000);
   for (event::Event& event : quiet) event.service = "quiet";
@@ -226,6 +200,7 @@ int main(int argc, char** argv) {
   const double fast = run_store(events, zipf, options);
   const double plain = run_baseline(events, zipf);
   fmt::print("ratio store / deque: {:.2f}\n", fast / plain);
+  run_hot(events);
   run_floor(5'000'000);
   return 0;
 }

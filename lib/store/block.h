@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "event/event.h"
+#include "store/cell_pool.h"
 #include "store/joined_events.h"
-#include "store/posting_index.h"
 #include "store/source_identity.h"
 
 namespace gasoline::store {
@@ -17,6 +17,7 @@ namespace gasoline::store {
 struct Entry {
   static constexpr uint8_t kMoreIds = 1;  ///< the event shows more ids than id_tags has room for
   static constexpr uint8_t kTagsOfSource = 2;  ///< its tags are those of its source's identity
+  static constexpr uint8_t kShortTags = 4;  ///< it was packed: only 8 bits of each tag are left
 
   int64_t timestamp_us;
   uint32_t offset;         ///< of the encoded event within the block
@@ -48,16 +49,24 @@ static_assert(sizeof(Entry) == 32, "fixed-size index entries of 32 bytes");
 ///
 /// The writer appends and then publishes the count; readers that pinned the block (see Shelf) read
 /// all entries below published() without a lock. Everything else is guarded by the Shelf's lock.
+///
+/// A block that takes no more events may be packed (block_packer.h): then it has no memory, and
+/// readers get a copy of it, unpacked. The writer unpacks it in place only to change an entry.
 struct Block {
-  char* memory = nullptr;  ///< null: not in use
+  char* memory = nullptr;  ///< null: packed, or not in use
   uint32_t size = 0;
   uint32_t payload_used = 0;
   std::atomic<uint32_t> count{0};
   uint32_t hidden = 0;
   uint32_t pins = 0;                        ///< readers inside; memory is kept until they leave
   bool evicted = false;                     ///< out of its ring already, waiting for the last pin
-  uint32_t postings = PostingIndex::kNone;  ///< chain of this block's postings
+  uint32_t serial = 0;    ///< of this use of the block; 0: not in use
+  uint32_t form = 0;      ///< counts how often it was packed
+  uint32_t changes = 0;   ///< counts changes to its entries after they were published
+  uint32_t postings = 0;  ///< in the correlation index
+  Cells packed;           ///< beside memory: left over, goes when the last pin does
   uint64_t first_arrival = 0;
+  uint64_t last_arrival = 0;
   int64_t timestamp_min_us = INT64_MAX;
   int64_t timestamp_max_us = INT64_MIN;
   int64_t receive_min_us = INT64_MAX;
@@ -65,6 +74,7 @@ struct Block {
   std::shared_ptr<const SourceIdentity> identity;
   std::unique_ptr<BlockJoins> joins;  ///< null: no event of this block is joined
 
+  bool is_in_use() const { return serial != 0; }
   uint32_t published() const { return count.load(std::memory_order_acquire); }
   Entry& entry(uint32_t i) { return *entry_at(i); }
   const Entry& entry(uint32_t i) const { return *entry_at(i); }
@@ -93,7 +103,9 @@ struct Block {
 
   /// Copies the event in and completes its entry (all but the offset is the caller's). It becomes
   /// visible with publish(). Needs fits().
-  uint32_t append(std::string_view encoded, Entry entry, int64_t receive_time_us);
+  uint32_t append(std::string_view encoded, Entry entry);
+  /// The times that an appended event adds to the block's.
+  void widen(int64_t timestamp_us, int64_t receive_time_us);
   void publish() {
     count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }

@@ -71,8 +71,15 @@ class IdLinks {
 
 /// False for most entries whose event does not show an id with this hash; true for all that do.
 inline bool may_show(const Entry& entry, uint64_t id_hash) {
+  if ((entry.flags & Entry::kMoreIds) != 0) return true;
   const auto tag = static_cast<uint32_t>(id_hash);
-  return entry.id_tags[0] == tag || entry.id_tags[1] == tag || (entry.flags & Entry::kMoreIds) != 0;
+  if ((entry.flags & Entry::kShortTags) == 0) {
+    return entry.id_tags[0] == tag || entry.id_tags[1] == tag;
+  }
+  const auto is_short = [&](uint32_t known) {
+    return known != 0 && static_cast<uint8_t>(known) == static_cast<uint8_t>(tag);
+  };
+  return is_short(entry.id_tags[0]) || is_short(entry.id_tags[1]);
 }
 
 /// A term for an id as a user or an event gives it; without a hash if it cannot be an id.

@@ -146,7 +146,7 @@ bool Shelf::join_part(Ring& ring, uint64_t head_id_hash, const EventPlace& part)
     runs.push_back({part.block, part.entry, 1});
     parts.push_back({part.entry, 1, head});
   }
-  head_block.entry(head.entry).mark_continued();
+  block_to_change(head.block).entry(head.entry).mark_continued();
   part_block.entry(part.entry).hide_as_part();
   ++part_block.hidden;
   ++ring.hidden;
@@ -161,7 +161,7 @@ bool Shelf::join_part(Ring& ring, uint64_t head_id_hash, const EventPlace& part)
 void Shelf::hide_replaced_event(Ring& ring, uint64_t event_id_hash, uint64_t arrival) {
   const EventPlace* const found = ring.recent.find(event_id_hash);
   if (found == nullptr || !holds(ring, *found)) return;
-  Block& block = blocks_[found->block];
+  Block& block = block_to_change(found->block);
   Entry& entry = block.entry(found->entry);
   const uint64_t delta = arrival - block.first_arrival;
   if (entry.hider() != 0 || delta >= UINT32_MAX) return;
@@ -183,23 +183,19 @@ size_t Shelf::joins_bytes(const Block& block) {
   return block.joins == nullptr ? 0 : block.joins->held_bytes();
 }
 
-/// True if the event is still where it was put.
+/// True if the event is still where it was put: whatever uses the block since has begun later.
 bool Shelf::holds(const Ring& ring, const EventPlace& place) const {
   if (place.block >= blocks_.size()) return false;
   const Block& block = blocks_[place.block];
-  return block.memory != nullptr && !block.evicted && block.identity == ring.identity &&
-         place.entry < block.published() &&
-         block.first_arrival + block.entry(place.entry).arrival_delta == place.arrival;
+  return block.is_in_use() && !block.evicted && block.identity == ring.identity &&
+         place.entry < block.published() && place.arrival >= block.first_arrival;
 }
 
 std::vector<PartRun> Shelf::parts_of(const EventPlace& head) const {
   const std::lock_guard lock(mutex_);
   const Block& block = blocks_[head.block];
-  if (block.joins == nullptr || block.evicted || block.memory == nullptr) return {};
-  if (head.entry >= block.published() ||
-      block.first_arrival + block.entry(head.entry).arrival_delta != head.arrival) {
-    return {};
-  }
+  if (block.joins == nullptr || block.evicted || !block.is_in_use()) return {};
+  if (head.entry >= block.published() || head.arrival < block.first_arrival) return {};
   const JoinedHead* const joined = block.joins->head_at(head.entry);
   return joined == nullptr ? std::vector<PartRun>() : joined->runs;
 }
@@ -207,7 +203,7 @@ std::vector<PartRun> Shelf::parts_of(const EventPlace& head) const {
 std::optional<EventPlace> Shelf::head_of(uint32_t block_index, uint32_t entry) const {
   const std::lock_guard lock(mutex_);
   const Block& block = blocks_[block_index];
-  if (block.joins == nullptr || block.memory == nullptr) return std::nullopt;
+  if (block.joins == nullptr || !block.is_in_use()) return std::nullopt;
   const PartsOfHead* const run = block.joins->parts_at(entry);
   if (run == nullptr) return std::nullopt;
   return run->head;

@@ -1,100 +1,73 @@
 #include "store/posting_index.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 
 namespace gasoline::store {
-namespace {
 
-/// How far to look for a posting that is there already. A miss costs one spare posting, no error.
-constexpr int kLookBackMax = 16;
+/// Sources take turns, so one of the last blocks is likely to be the one. A miss costs a spare
+/// posting, no error.
+bool PostingIndex::holds_newest(const Slot& slot, uint32_t serial) const {
+  if (slot.newest == serial) return true;
+  if (slot.chunk == kNone) return false;
+  const Chunk& chunk = at(slot.chunk);
+  const auto* const end = chunk.serials + chunk.used;
+  return std::find(static_cast<const uint32_t*>(chunk.serials), end, serial) != end;
+}
 
-}  // namespace
-
-bool PostingIndex::known(const Slot& slot, uint32_t block, uint32_t opened_at, uint32_t now) const {
-  uint32_t i = slot.newest;
-  for (int steps = 0; i != kNone && steps < kLookBackMax; ++steps) {
-    const Posting& posting = at(i);
-    if (posting.block == block) return true;
-    // Older than the block: so is all behind it.
-    if (now - posting.added_at > now - opened_at) return false;
-    i = posting.older;
+uint32_t PostingIndex::add(uint64_t id_hash, uint32_t serial) {
+  const auto [slot, is_new] = ids_.insert(id_hash);
+  if (!is_new) {
+    if (holds_newest(*slot, serial)) return 0;
+    push(*slot, slot->newest);
   }
-  return false;
+  slot->newest = serial;
+  ++postings_;
+  return 1;
+}
+
+void PostingIndex::push(Slot& slot, uint32_t serial) {
+  if (slot.chunk == kNone || at(slot.chunk).used == kChunkPostings) {
+    const uint32_t chunk = take_free();
+    at(chunk).older = slot.chunk & kNone;
+    at(chunk).used = 0;
+    slot.chunk = chunk;
+  }
+  Chunk& chunk = at(slot.chunk);
+  chunk.serials[chunk.used] = serial;
+  chunk.used = (chunk.used + 1) & kChunkPostings;
 }
 
 uint32_t PostingIndex::take_free() {
   if (free_ != kNone) {
     const uint32_t i = free_;
-    free_ = at(i).next_of_block;
+    free_ = at(i).older;
     return i;
   }
-  if (used_ % kChunkPostings == 0) {
-    chunks_.push_back(std::make_unique_for_overwrite<Posting[]>(kChunkPostings));
+  if (used_ % kChunksPerSlab == 0) {
+    slabs_.push_back(std::make_unique_for_overwrite<Chunk[]>(kChunksPerSlab));
   }
   GASOLINE_ASSERT(used_ < kNone);
   return used_++;
 }
 
-void PostingIndex::add(uint64_t id_hash, uint32_t block, uint32_t& chain, uint32_t opened_at,
-                       uint32_t now) {
-  Slot& slot = *ids_.insert(id_hash).first;
-  if (known(slot, block, opened_at, now)) return;
-  const uint32_t i = take_free();
-  at(i) = {static_cast<uint32_t>(id_hash),
-           static_cast<uint32_t>(id_hash >> 32),
-           block,
-           now,
-           kNone,
-           slot.newest,
-           chain};
-  if (slot.newest != kNone) at(slot.newest).newer = i;
-  slot.newest = i;
-  chain = i;
-  ++postings_;
-}
-
-void PostingIndex::unlink(const Posting& posting) {
-  const uint64_t hash = (static_cast<uint64_t>(posting.hash_high) << 32) | posting.hash_low;
-  if (posting.older != kNone) at(posting.older).newer = posting.newer;
-  if (posting.newer != kNone) {
-    at(posting.newer).older = posting.older;
-    return;
+void PostingIndex::free_chunks(uint32_t first) {
+  while (first != kNone) {
+    const uint32_t next = at(first).older;
+    at(first).older = free_ & kNone;
+    free_ = first;
+    first = next;
   }
-  if (posting.older == kNone) {
-    ids_.erase(hash);
-    return;
-  }
-  Slot* slot = ids_.find(hash);
-  GASOLINE_ASSERT(slot != nullptr);
-  slot->newest = posting.older;
-}
-
-void PostingIndex::remove_chain(uint32_t& chain) {
-  while (chain != kNone) {
-    const uint32_t i = chain;
-    Posting& posting = at(i);
-    chain = posting.next_of_block;
-    if (chain != kNone) __builtin_prefetch(&at(chain));
-    unlink(posting);
-    posting.next_of_block = free_;
-    free_ = i;
-    --postings_;
-  }
-}
-
-void PostingIndex::append_blocks(uint64_t id_hash, std::vector<uint32_t>& blocks) const {
-  const Slot* slot = ids_.find(id_hash);
-  if (slot == nullptr) return;
-  for (uint32_t i = slot->newest; i != kNone; i = at(i).older) blocks.push_back(at(i).block);
 }
 
 void PostingIndex::prefetch_posting(uint64_t id_hash) const {
   const Slot* slot = ids_.find(id_hash);
-  if (slot != nullptr) __builtin_prefetch(&at(slot->newest));
+  if (slot != nullptr && slot->chunk != kNone) __builtin_prefetch(&at(slot->chunk));
 }
 
 size_t PostingIndex::held_bytes() const {
-  return ids_.held_bytes() + chunks_.size() * kChunkPostings * sizeof(Posting);
+  return ids_.held_bytes() + slabs_.size() * kChunksPerSlab * sizeof(Chunk);
 }
 
 }  // namespace gasoline::store

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -10,66 +11,119 @@ namespace gasoline::store {
 
 /// From an id's hash to the blocks that hold events with it.
 ///
-/// A posting is one (id, block) pair, in two lists at once: the id's, newest first and doubly
-/// linked, and its block's. So an evicted block takes its postings with it in time linear in their
-/// number, wherever they stand in the lists of their ids, and memory follows what is retained.
+/// A posting is one (id, block) pair: the block's serial number, which no other block has. The
+/// newest stands in the id's slot, the others in chunks of seven, newest chunk first:
 ///
-///   slot of hash H -> posting(block 9) <-> posting(block 7) <-> posting(block 2)
-///                          |                    |
-///   block 9's chain  ------+--> ...   block 7's +--> ...
+///   slot of hash H: 907 -> | 880 851 ...        | -> | 412 388 377 301 256 255 254 |
 ///
-/// Postings live in chunks and are recycled. An id may, rarely, have two postings for one block.
-/// Not thread-safe.
+/// so a posting takes 4 to 6 bytes where ids repeat, and the slot alone where they do not. An
+/// evicted block leaves its postings behind, dead; a sweep, a small part of the table at a time,
+/// drops them as soon as they are a quarter of all, and whatever is left when sweep_all() is called.
+/// So memory follows what is retained, and nothing is looked up to evict.
+///
+/// An id may have several postings for one block. Not thread-safe.
 class PostingIndex {
  public:
-  static constexpr uint32_t kNone = UINT32_MAX;
+  /// Notes that the block `serial`, not 0, holds an event with the id. Returns how many postings
+  /// that made, 0 or 1: the caller adds them up for forget().
+  uint32_t add(uint64_t id_hash, uint32_t serial);
 
-  /// Notes that `block` holds an event with the id. `chain` is the block's list head (kNone at
-  /// first). `opened_at` and `now` are arrival numbers (low 32 bits): of the block's first event
-  /// and of this one.
-  void add(uint64_t id_hash, uint32_t block, uint32_t& chain, uint32_t opened_at, uint32_t now);
+  /// The block that had `postings` postings is gone. is_live(serial) is true for blocks that are
+  /// not.
+  template <typename IsLive>
+  void forget(uint32_t postings, IsLive is_live) {
+    dead_ += postings;
+    while (dead_ * kDeadShareMax > postings_) sweep_next(is_live);
+  }
+  /// Drops what the next part of the table has dead. False once nothing is dead anywhere.
+  template <typename IsLive>
+  bool sweep_next(IsLive is_live) {
+    if (dead_ == 0) return false;
+    ids_.erase_if(next_part_, [&](Slot& slot) { return !keep_live(slot, is_live); });
+    next_part_ = (next_part_ + 1) % HashTable<Slot>::kParts;
+    return dead_ != 0;
+  }
 
-  /// Drops all postings of a block's chain and empties it.
-  void remove_chain(uint32_t& chain);
-
-  /// Appends the blocks of an id, newest posting first, possibly with repeats.
-  void append_blocks(uint64_t id_hash, std::vector<uint32_t>& blocks) const;
+  /// Calls visit(serial) for each posting of the id, dead ones too, newest first.
+  template <typename Visit>
+  void for_each(uint64_t id_hash, Visit visit) const {
+    const Slot* slot = ids_.find(id_hash);
+    if (slot == nullptr) return;
+    visit(slot->newest);
+    for (uint32_t i = slot->chunk; i != kNone; i = at(i).older) {
+      for (uint32_t k = at(i).used; k > 0; --k) visit(at(i).serials[k - 1]);
+    }
+  }
 
   void prefetch(uint64_t id_hash) const { ids_.prefetch(id_hash); }
   /// To be called once the prefetched slot has had time to arrive.
   void prefetch_posting(uint64_t id_hash) const;
 
+  /// Of ids with postings, dead ones too.
   size_t ids() const { return ids_.size(); }
-  size_t postings() const { return postings_; }
+  /// Without dead ones.
+  size_t postings() const { return postings_ - dead_; }
   size_t held_bytes() const;
 
  private:
-  struct Posting {
-    uint32_t hash_low;
-    uint32_t hash_high;
-    uint32_t block;
-    uint32_t added_at;  // arrival number, low bits
-    uint32_t newer;     // within the id's list
-    uint32_t older;
-    uint32_t next_of_block;  // within the block's chain, or the list of free postings
+  static constexpr uint32_t kNone = (1u << 29) - 1;
+  static constexpr uint32_t kChunkPostings = 7;
+  static constexpr uint64_t kDeadShareMax = 4;
+  static constexpr uint32_t kChunksPerSlab = 1 << 11;
+
+  struct Chunk {
+    uint32_t older : 29;
+    uint32_t used : 3;
+    uint32_t serials[kChunkPostings];  // in order of arrival
   };
   struct Slot {
     uint64_t hash = 0;
-    uint32_t newest = kNone;
+    uint32_t newest = 0;
+    uint32_t chunk = kNone;
   };
-  static constexpr uint32_t kChunkPostings = 1 << 12;
 
-  Posting& at(uint32_t i) { return chunks_[i / kChunkPostings][i % kChunkPostings]; }
-  const Posting& at(uint32_t i) const { return chunks_[i / kChunkPostings][i % kChunkPostings]; }
-  bool known(const Slot& slot, uint32_t block, uint32_t opened_at, uint32_t now) const;
+  Chunk& at(uint32_t i) { return slabs_[i / kChunksPerSlab][i % kChunksPerSlab]; }
+  const Chunk& at(uint32_t i) const { return slabs_[i / kChunksPerSlab][i % kChunksPerSlab]; }
+  bool holds_newest(const Slot& slot, uint32_t serial) const;
+  void push(Slot& slot, uint32_t serial);
   uint32_t take_free();
-  void unlink(const Posting& posting);
+  void free_chunks(uint32_t first);
+
+  /// False if nothing of the slot is live. Its live postings keep their order.
+  template <typename IsLive>
+  bool keep_live(Slot& slot, IsLive is_live) {
+    bool all_live = true;
+    live_.clear();
+    const auto look_at = [&](uint32_t serial) {
+      if (is_live(serial)) {
+        live_.push_back(serial);
+      } else {
+        all_live = false;
+        --dead_;
+        --postings_;
+      }
+    };
+    look_at(slot.newest);
+    for (uint32_t i = slot.chunk; i != kNone; i = at(i).older) {
+      for (uint32_t k = at(i).used; k > 0; --k) look_at(at(i).serials[k - 1]);
+    }
+    if (all_live) return true;
+    free_chunks(slot.chunk);
+    slot.chunk = kNone;
+    if (live_.empty()) return false;
+    for (size_t i = live_.size() - 1; i > 0; --i) push(slot, live_[i]);
+    slot.newest = live_.front();
+    return true;
+  }
 
   HashTable<Slot> ids_;
-  std::vector<std::unique_ptr<Posting[]>> chunks_;
-  uint32_t used_ = 0;  // postings ever handed out of the chunks
+  std::vector<std::unique_ptr<Chunk[]>> slabs_;
+  uint32_t used_ = 0;  // chunks ever handed out of the slabs
   uint32_t free_ = kNone;
-  size_t postings_ = 0;
+  uint64_t postings_ = 0;
+  uint64_t dead_ = 0;
+  size_t next_part_ = 0;
+  std::vector<uint32_t> live_;  // scratch of keep_live
 };
 
 }  // namespace gasoline::store

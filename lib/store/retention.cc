@@ -12,7 +12,8 @@ constexpr int kExpiredBlocksMax = 16;  // at a time, so that readers get the loc
 }  // namespace
 
 size_t Shelf::resident_bytes() const {
-  return pool_.resident_bytes() + postings_.held_bytes() + event_ids_.held_bytes() +
+  return pool_.resident_bytes() + cells_.resident_bytes() + unpacked_.stats().bytes +
+         postings_.held_bytes() + serials_.held_bytes() + event_ids_.held_bytes() +
          joins_bytes_ + blocks_.size() * sizeof(Block) +
          rings_.size() * (sizeof(Ring) + sizeof(SourceIdentity));
 }
@@ -23,11 +24,20 @@ void Shelf::make_room(uint32_t block_size) {
   }
 }
 
+void Shelf::make_room_for_cells(size_t size_bytes) {
+  while (!cells_.has_room(size_bytes) &&
+         resident_bytes() + CellPool::kSlabSizeBytes > options_.bytes_max) {
+    if (pool_.trim() == 0 && !evict_oldest(Reason::kBytes)) return;
+  }
+}
+
 bool Shelf::above_floor(const Ring& ring) const {
   if (ring.sealed.empty()) return false;
   const Block& front = blocks_[ring.sealed.front().block];
+  // The floor counts what was said, not the index entries: packed, there are none.
+  const uint64_t bytes = ring.bytes - ring.events * sizeof(Entry);
   return ring.events - front.published() >= floor_events_ ||
-         ring.bytes - front.used_bytes() >= floor_bytes_;
+         bytes - front.payload_used >= floor_bytes_;
 }
 
 void Shelf::update_order(uint32_t index) {
@@ -94,6 +104,7 @@ void Shelf::seal(uint32_t index) {
   Ring& ring = rings_[index];
   const Block& block = blocks_[ring.open];
   ring.sealed.push_back({ring.open, block.timestamp_min_us, block.timestamp_max_us});
+  add_warm(ring.open);
   ring.open = Ring::kNoBlock;
   update_order(index);
 }
@@ -114,7 +125,14 @@ void Shelf::evict_block(uint32_t index, Ring& ring) {
   Block& block = blocks_[index];
   const uint32_t events = block.published();
   forget_event_ids(block);
-  postings_.remove_chain(block.postings);
+  serials_.erase(hash_of_serial(block.serial));
+  postings_.forget(block.postings, [this](uint32_t serial) { return is_live(serial); });
+  if (block.memory != nullptr) {
+    warm_bytes_ -= block.size;
+  } else {
+    --totals_.packed_blocks;
+    totals_.packed_bytes -= block.packed.size_bytes;
+  }
   ring.events -= events;
   ring.bytes -= block.used_bytes();
   ring.evicted += events;
@@ -129,20 +147,41 @@ void Shelf::evict_block(uint32_t index, Ring& ring) {
 
 void Shelf::forget_event_ids(const Block& block) {
   forgotten_.clear();
-  for (uint32_t i = 0; i < block.published(); ++i) {
-    eviction_arena_.reset();
-    const event::Event event = read_stored(block, block.entry(i), eviction_arena_);
-    if (event.event_id.empty()) continue;
-    forgotten_.push_back(hash_bytes(event.event_id));
-    event_ids_.prefetch(forgotten_.back());
+  if (block.memory == nullptr) {
+    for (const std::string_view id : unpacker_.event_ids(block.packed)) forget_event_id(id);
+  } else {
+    for (uint32_t i = 0; i < block.published(); ++i) {
+      eviction_arena_.reset();
+      forget_event_id(read_stored(block, block.entry(i), eviction_arena_).event_id);
+    }
   }
   for (const uint64_t hash : forgotten_) event_ids_.erase(hash);
 }
 
+void Shelf::forget_event_id(std::string_view event_id) {
+  if (event_id.empty()) return;
+  forgotten_.push_back(hash_bytes(event_id));
+  event_ids_.prefetch(forgotten_.back());
+}
+
+/// Takes a pin off; the last one takes with it what it held in place.
+void Shelf::leave(uint32_t index) const {
+  Block& block = blocks_[index];
+  if (--block.pins != 0) return;
+  if (block.evicted) {
+    release(index);
+  } else if (block.memory != nullptr) {
+    cells_.give_back(block.packed);
+  }
+}
+
 void Shelf::release(uint32_t index) const {
   Block& block = blocks_[index];
-  pool_.give_back(block.memory, block.size);
+  if (block.memory != nullptr) pool_.give_back(block.memory, block.size);
+  cells_.give_back(block.packed);
   block.memory = nullptr;
+  block.serial = 0;
+  block.postings = 0;
   block.size = 0;
   block.payload_used = 0;
   block.count.store(0, std::memory_order_relaxed);
@@ -162,6 +201,18 @@ void Shelf::expire() {
   // Only this thread adds and drops rings, so their number holds while the lock is free.
   for (uint32_t i = 0; i < rings_.size(); ++i) {
     while (!expire_some(i, now_us - options_.ttl_us)) {
+    }
+  }
+  sweep_postings();
+}
+
+/// Drops what evicted blocks left in the correlation index, with the lock free now and then.
+void Shelf::sweep_postings() {
+  constexpr size_t kPartsAtOnce = 8;
+  for (size_t i = 0; i < HashTable<SerialOfBlock>::kParts; i += kPartsAtOnce) {
+    const std::lock_guard lock(mutex_);
+    for (size_t k = 0; k < kPartsAtOnce; ++k) {
+      if (!postings_.sweep_next([this](uint32_t serial) { return is_live(serial); })) return;
     }
   }
 }

@@ -10,13 +10,22 @@ Shelf::Shelf(const Options& options, const Clock& clock)
     : options_(options),
       clock_(clock),
       pool_(options.block_bytes),
+      unpacked_(options.unpacked_bytes),
       floor_events_(options.floor_events),
-      floor_bytes_(options.floor_bytes) {}
+      floor_bytes_(options.floor_bytes),
+      packer_thread_([this] { run_packer(); }) {}
 
 Shelf::~Shelf() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+    pack_wanted_.notify_one();
+  }
+  packer_thread_.join();
   for (Block& block : blocks_) {
     GASOLINE_ASSERT(block.pins == 0);
     if (block.memory != nullptr) pool_.give_back(block.memory, block.size);
+    cells_.give_back(block.packed);
   }
 }
 
@@ -39,10 +48,13 @@ void Shelf::apply_slice(std::span<const event::Event> events) {
       postings_.prefetch_posting(prepared.id_hashes[i]);
     }
   }
-  const std::lock_guard lock(mutex_);
-  for (const Prepared& prepared : slice_) insert(prepared);
-  // Blocks make room for themselves; this is for what the indexes have grown by.
-  make_room(0);
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Prepared& prepared : slice_) insert(prepared);
+    // Blocks make room for themselves; this is for what the indexes have grown by.
+    make_room(0);
+  }
+  help_packer();
 }
 
 Shelf::Prepared Shelf::prepare(const event::Event& event, int64_t now_us) {
@@ -117,8 +129,12 @@ void Shelf::insert(const Prepared& prepared) {
   entry.flags = prepared.flags;
   if (prepared.id_count > 2) entry.flags |= Entry::kMoreIds;
   const std::string_view encoded(encoded_.data() + prepared.encoded_at, prepared.encoded_size);
-  const uint32_t at = block.append(encoded, entry, prepared.receive_time_us);
-  index_ids(prepared, block, block_index, arrival);
+  const uint32_t at = block.append(encoded, entry);
+  block.widen(entry.timestamp_us, prepared.receive_time_us);
+  block.last_arrival = arrival;
+  for (uint32_t i = 0; i < prepared.id_count; ++i) {
+    block.postings += postings_.add(prepared.id_hashes[i], block.serial);
+  }
   block.publish();
   ++next_arrival_;
   ++ring.events;
@@ -165,19 +181,16 @@ uint32_t Shelf::open_block(uint32_t ring_index, size_t encoded_size, uint64_t ar
   block.memory = pool_.take(size);
   GASOLINE_ASSERT(block.memory != nullptr);
   block.size = size;
+  do {
+    ++last_serial_;
+  } while (last_serial_ == 0 || is_live(last_serial_));
+  block.serial = last_serial_;
+  serials_.insert(hash_of_serial(block.serial)).first->block = index;
   block.first_arrival = arrival;
   block.identity = ring.identity;
   ring.open = index;
   ++totals_.blocks;
   return index;
-}
-
-void Shelf::index_ids(const Prepared& prepared, Block& block, uint32_t block_index,
-                      uint64_t arrival) {
-  for (uint32_t i = 0; i < prepared.id_count; ++i) {
-    postings_.add(prepared.id_hashes[i], block_index, block.postings,
-                  static_cast<uint32_t>(block.first_arrival), static_cast<uint32_t>(arrival));
-  }
 }
 
 void Shelf::apply_notes(Ring& ring, const MetadataNotes& notes, const Prepared& prepared,
@@ -207,12 +220,10 @@ void Shelf::apply_notes(Ring& ring, const MetadataNotes& notes, const Prepared& 
 bool Shelf::hide_replaced(Ring& ring, uint64_t seq, uint64_t arrival) {
   for (Ring::Partial& partial : ring.partials) {
     if (partial.seq != seq) continue;
-    Block& block = blocks_[partial.block];
     // The block may have been evicted and be in use for other events by now.
-    if (block.memory == nullptr || block.evicted || block.identity != ring.identity) continue;
-    if (partial.entry >= block.published()) continue;
+    if (!holds(ring, {partial.block, partial.entry, partial.arrival})) continue;
+    Block& block = block_to_change(partial.block);
     Entry& entry = block.entry(partial.entry);
-    if (block.first_arrival + entry.arrival_delta != partial.arrival) continue;
     const uint64_t delta = arrival - block.first_arrival;
     if (entry.hider() != 0 || delta >= UINT32_MAX) continue;
     entry.hide(static_cast<uint32_t>(delta) + 1);

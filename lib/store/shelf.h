@@ -1,11 +1,13 @@
 #pragma once
 
+#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "store/block.h"
+#include "store/block_packer.h"
 #include "store/block_pool.h"
 #include "store/hash_table.h"
 #include "store/id_hash.h"
@@ -20,13 +23,16 @@
 #include "store/posting_index.h"
 #include "store/ring.h"
 #include "store/store.h"
+#include "store/unpacked_blocks.h"
 
 namespace gasoline::store {
 
 /// Where events stand: rings of blocks, the indexes over them, and the rules of eviction.
 ///
 /// One writer; readers on any thread. Readers pin blocks and then read them without the lock:
-/// an evicted block keeps its memory until the last reader has left it.
+/// an evicted block keeps its memory until the last reader has left it. Blocks that were filled
+/// last are in memory as they are, those before them are packed by a thread of the shelf's own, which
+/// the writer helps when it does not keep up.
 class Shelf {
  public:
   Shelf(const Options& options, const Clock& clock);
@@ -72,8 +78,9 @@ class Shelf {
   struct Pinned {
     const Block* block = nullptr;
     bool aging = false;  ///< some of its events may be past the TTL
+    std::shared_ptr<const UnpackedBlock> unpacked;  ///< holds `block` if it is packed
   };
-  /// Both take the lock once for all of `blocks`.
+  /// Both take the lock once for all of `blocks`; pin() unpacks behind it.
   static constexpr size_t kPinsMax = 16;
   void pin(std::span<const uint32_t> blocks, std::span<Pinned> pinned) const;
   void unpin(std::span<const uint32_t> blocks, std::span<const Pinned> pinned) const;
@@ -103,9 +110,20 @@ class Shelf {
   struct SeenEventId {
     uint64_t hash = 0;
   };
+  struct SerialOfBlock {
+    uint64_t hash = 0;
+    uint32_t block = 0;
+  };
+  /// A block that takes no more events and is not packed.
+  struct WarmBlock {
+    uint32_t block;
+    uint32_t serial;
+  };
   enum class Reason { kCount, kBytes, kTtl };
   static constexpr size_t kSliceEvents = 64;
   static constexpr uint32_t kSmallBlocksMax = 4;
+  static constexpr size_t kStaleWarmMax = 64;
+  static constexpr int kHelpTriesMax = 4;  // blocks a slice of events, which fills at most a few
   static constexpr size_t kRingsMax = 1 << 14;
 
   // shelf.cc: events in
@@ -115,7 +133,6 @@ class Shelf {
   uint32_t add_ring(const event::Event& event, uint64_t hash);
   void insert(const Prepared& prepared);
   uint32_t open_block(uint32_t ring, size_t encoded_size, uint64_t arrival);
-  void index_ids(const Prepared& prepared, Block& block, uint32_t block_index, uint64_t arrival);
   void apply_notes(Ring& ring, const MetadataNotes& notes, const Prepared& prepared,
                    uint64_t arrival, uint32_t entry);
   bool hide_replaced(Ring& ring, uint64_t seq, uint64_t arrival);
@@ -128,15 +145,30 @@ class Shelf {
   uint32_t lines_of(const EventPlace& head) const;
   bool holds(const Ring& ring, const EventPlace& place) const;
 
+  // packing.cc
+  void run_packer();
+  void help_packer();
+  bool pack_oldest(BlockPacker& packer, std::unique_lock<std::mutex>& lock);
+  bool is_warm(const WarmBlock& warm) const;
+  uint64_t warm_bytes_max() const { return 2 * options_.warm_bytes; }
+  Block& block_to_change(uint32_t block);
+  void add_warm(uint32_t block);
+
   // retention.cc: events out
   /// Evicts until a block of this size, or of none, fits into the budget.
   void make_room(uint32_t block_size);
+  void make_room_for_cells(size_t size_bytes);
   bool evict_oldest(Reason reason);
   bool evict_below_floor(Reason reason);
   void evict_front(uint32_t ring, Reason reason);
   void evict_block(uint32_t block, Ring& ring);
+  void leave(uint32_t block) const;
   void release(uint32_t block) const;
   void forget_event_ids(const Block& block);
+  void forget_event_id(std::string_view event_id);
+  void sweep_postings();
+  static uint64_t hash_of_serial(uint32_t serial) { return serial * 0x9e3779b97f4a7c15; }
+  bool is_live(uint32_t serial) const { return serials_.find(hash_of_serial(serial)) != nullptr; }
   void seal(uint32_t ring);
   bool above_floor(const Ring& ring) const;
   void update_floors();
@@ -153,17 +185,28 @@ class Shelf {
 
   mutable std::mutex mutex_;  // guards all below, but see Block for what pins allow
   mutable BlockPool pool_;
+  mutable CellPool cells_;
+  mutable UnpackedBlocks unpacked_;  // has a lock of its own, inside of which it takes no other
   mutable std::deque<Block> blocks_;
   mutable std::vector<uint32_t> free_blocks_;
   std::deque<Ring> rings_;
   std::vector<uint32_t> free_rings_;
   std::unordered_multimap<uint64_t, uint32_t> ring_by_hash_;
   PostingIndex postings_;
+  HashTable<SerialOfBlock> serials_;
   HashTable<SeenEventId> event_ids_;
   std::set<std::pair<int64_t, uint32_t>> eviction_order_;  // (newest receive of front, ring)
   uint64_t floor_events_ = 0;
   uint64_t floor_bytes_ = 0;
+  std::deque<WarmBlock> warm_;  // longest full first; some of them are gone
+  uint64_t warm_bytes_ = 0;
+  BlockUnpacker unpacker_;
+  Arena eviction_arena_;
+  std::vector<uint64_t> forgotten_;
+  bool is_ending_ = false;
+  std::condition_variable pack_wanted_;
   uint64_t next_arrival_ = 1;
+  uint32_t last_serial_ = 0;
   uint64_t hidden_ = 0;
   mutable size_t joins_bytes_ = 0;
   Stats totals_;
@@ -172,9 +215,10 @@ class Shelf {
   std::string encoded_;
   std::vector<Prepared> slice_;
   uint32_t last_ring_ = Ring::kNoBlock;
-  Arena eviction_arena_;
-  std::vector<uint64_t> forgotten_;
+  BlockPacker packer_;
   int64_t next_expiry_us_ = 0;
+
+  std::thread packer_thread_;
 };
 
 template <typename Wanted>

@@ -17,7 +17,10 @@ std::vector<uint32_t> Shelf::blocks_of_id(uint64_t id_hash) const {
   std::vector<uint32_t> blocks;
   {
     const std::lock_guard lock(mutex_);
-    postings_.append_blocks(id_hash, blocks);
+    postings_.for_each(id_hash, [&](uint32_t serial) {
+      const SerialOfBlock* const found = serials_.find(hash_of_serial(serial));
+      if (found != nullptr) blocks.push_back(found->block);
+    });
   }
   std::sort(blocks.begin(), blocks.end());
   blocks.erase(std::unique(blocks.begin(), blocks.end()), blocks.end());
@@ -28,9 +31,8 @@ std::vector<uint32_t> Shelf::blocks_since(uint64_t from, uint64_t& limit) const 
   std::vector<uint32_t> blocks;
   const auto add = [&](uint32_t index) {
     const Block& block = blocks_[index];
-    const uint32_t count = block.published();
-    if (count == 0) return true;
-    if (block.first_arrival + block.entry(count - 1).arrival_delta < from) return false;
+    if (block.published() == 0) return true;
+    if (block.last_arrival < from) return false;
     blocks.push_back(index);
     return true;
   };
@@ -74,13 +76,29 @@ std::vector<Shelf::RingNote> Shelf::ring_notes() const {
 
 void Shelf::pin(std::span<const uint32_t> blocks, std::span<Pinned> pinned) const {
   const int64_t cutoff_us = receive_cutoff_us();
-  const std::lock_guard lock(mutex_);
-  for (size_t i = 0; i < blocks.size(); ++i) {
-    Block& block = blocks_[blocks[i]];
-    pinned[i] = {};
-    if (block.memory == nullptr || block.evicted) continue;
-    ++block.pins;
-    pinned[i] = {&block, block.receive_min_us < cutoff_us};
+  struct Packed {
+    size_t at;
+    Cells cells;
+    uint64_t serial;
+  };
+  std::array<Packed, kPinsMax> packed;
+  size_t packed_count = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      Block& block = blocks_[blocks[i]];
+      pinned[i] = {};
+      if (!block.is_in_use() || block.evicted) continue;
+      ++block.pins;
+      pinned[i] = {&block, block.receive_min_us < cutoff_us, nullptr};
+      if (block.memory != nullptr) continue;
+      packed[packed_count++] = {i, block.packed, uint64_t{block.serial} << 32 | block.form};
+    }
+  }
+  for (const Packed& each : std::span(packed).first(packed_count)) {
+    Pinned& pin = pinned[each.at];
+    pin.unpacked = unpacked_.get(*pin.block, each.cells, each.serial);
+    pin.block = &pin.unpacked->block;
   }
 }
 
@@ -88,8 +106,7 @@ void Shelf::unpin(std::span<const uint32_t> blocks, std::span<const Pinned> pinn
   const std::lock_guard lock(mutex_);
   for (size_t i = 0; i < blocks.size(); ++i) {
     if (pinned[i].block == nullptr) continue;
-    Block& block = blocks_[blocks[i]];
-    if (--block.pins == 0 && block.evicted) release(blocks[i]);
+    leave(blocks[i]);
   }
 }
 
@@ -130,6 +147,11 @@ Stats Shelf::stats() const {
   Stats stats = totals_;
   stats.events = totals_.events - hidden_;
   stats.resident_bytes = resident_bytes();
+  const UnpackedBlocks::Stats unpacked = unpacked_.stats();
+  stats.warm_bytes = warm_bytes_;
+  stats.unpacked_bytes = unpacked.bytes;
+  stats.unpacked_hits = unpacked.hits;
+  stats.unpacked_misses = unpacked.misses;
   stats.sources = rings_.size() - free_rings_.size();
   stats.ids = postings_.ids();
   stats.postings = postings_.postings();

@@ -22,7 +22,9 @@ struct Options {
   int64_t ttl_us = int64_t{24} * 3600 * 1'000'000;
   uint64_t floor_events = 1000;      ///< what a source keeps whatever the others write:
   uint64_t floor_bytes = 256 << 10;  ///< so many events or bytes, whichever is less
-  uint32_t block_bytes = 64 << 10;   ///< what is evicted at once; 4 KiB to 4 MiB
+  uint32_t block_bytes = 32 << 10;   ///< what is packed and evicted at once; 4 KiB to 4 MiB
+  uint64_t warm_bytes = 16 << 20;    ///< of full blocks that are not packed yet
+  uint64_t unpacked_bytes = 8 << 20;  ///< of packed blocks that queries keep unpacked
 };
 
 /// One ring, as it is now.
@@ -48,7 +50,11 @@ struct Stats {
   uint64_t resident_bytes = 0;
   uint64_t sources = 0;
   uint64_t blocks = 0;
-  uint64_t ids = 0;  ///< correlation ids indexed
+  uint64_t packed_blocks = 0;  ///< of the blocks
+  uint64_t packed_bytes = 0;   ///< of these, as they are kept
+  uint64_t warm_bytes = 0;     ///< of full blocks that are not packed
+  uint64_t unpacked_bytes = 0;  ///< of copies for queries
+  uint64_t ids = 0;  ///< correlation ids indexed; for a second also some whose events are gone
   uint64_t postings = 0;
   uint64_t event_ids = 0;  ///< known for deduplication
 
@@ -56,6 +62,8 @@ struct Stats {
   uint64_t deduplicated = 0;
   uint64_t replaced = 0;  ///< partial events that gave way to their completed line
   uint64_t joined = 0;    ///< events that are shown as part of the one they continue
+  uint64_t unpacked_hits = 0;    ///< packed blocks that a query found unpacked
+  uint64_t unpacked_misses = 0;  ///< and that it had to unpack
   uint64_t evicted_by_count = 0;
   uint64_t evicted_by_bytes = 0;
   uint64_t evicted_by_ttl = 0;

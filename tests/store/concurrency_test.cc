@@ -91,6 +91,8 @@ TEST_CASE("four writers in turn and sixteen readers at once see whole events in 
   options.events_max = 4'000;
   options.floor_events = 100;
   options.block_bytes = 8 << 10;
+  options.warm_bytes = 64 << 10;
+  options.unpacked_bytes = 64 << 10;
   Store store(options, clock);
   std::mutex writing;
   std::atomic<int> writers_left{kWriters};
@@ -147,6 +149,7 @@ TEST_CASE("a cursor neither repeats nor skips while events come and others are e
   Options options;
   options.events_max = 10'000;
   options.block_bytes = 8 << 10;
+  options.warm_bytes = 0;
   Store store(options, clock);
   // The quiet source's events are within its floor: every one must be seen exactly once.
   for (int i = 0; i < 500; ++i) {

@@ -83,6 +83,8 @@ TEST_CASE("any query of any history answers as a plain vector would") {
     ManualClock clock;
     Options options;
     options.block_bytes = round % 2 == 0 ? 4096 : 64 << 10;
+    if (round % 3 != 0) options.warm_bytes = 0;
+    if (round % 3 == 1) options.unpacked_bytes = 16 << 10;
     Store store(options, clock);
     std::vector<Kept> all;
     for (int step = 0; step < 60; ++step) {

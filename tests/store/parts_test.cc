@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <random>
+#include <map>
 #include <set>
 
 #include "base/random.h"
@@ -8,7 +9,9 @@
 #include "store/id_hash.h"
 #include "store/id_links.h"
 #include "store/metadata_member.h"
+#include "store/cell_pool.h"
 #include "store/page.h"
+#include "store/posting_index.h"
 
 namespace gasoline::store {
 namespace {
@@ -49,6 +52,94 @@ TEST_CASE("a hash table gives memory back when it empties") {
   const size_t full_bytes = table.held_bytes();
   for (const uint64_t hash : hashes) table.erase(hash);
   CHECK(table.held_bytes() * 3 < full_bytes);
+}
+
+TEST_CASE("postings are those of live blocks, newest first, and dead ones are never many") {
+  const uint64_t seed = std::random_device()();
+  CAPTURE(seed);
+  SeededRandom random(seed);
+  PostingIndex index;
+  std::map<uint32_t, uint32_t> live;  // serial to its postings
+  std::map<uint64_t, std::vector<uint32_t>> model;
+  const auto is_live = [&](uint32_t serial) { return live.contains(serial); };
+  const auto live_postings = [&] {
+    uint64_t sum = 0;
+    for (const auto& [serial, postings] : live) sum += postings;
+    return sum;
+  };
+  for (uint32_t serial = 1; serial <= 600; ++serial) {
+    live[serial] = 0;
+    for (int i = 0; i < 50; ++i) {
+      const uint64_t id = hash_bytes(std::to_string(random.next_u64() % (1 + serial % 400)));
+      live[serial] += index.add(id, serial);
+      std::vector<uint32_t>& serials = model[id];
+      if (serials.empty() || serials.back() != serial) serials.push_back(serial);
+    }
+    if (live.size() <= 100) continue;
+    auto evicted = live.begin();
+    std::advance(evicted, random.next_u64() % 10);
+    const uint32_t postings = evicted->second;
+    live.erase(evicted);
+    index.forget(postings, is_live);
+    REQUIRE(index.postings() == live_postings());
+  }
+  for (const auto& [id, serials] : model) {
+    std::vector<uint32_t> expected;
+    for (const uint32_t serial : serials) {
+      if (is_live(serial)) expected.insert(expected.begin(), serial);
+    }
+    std::vector<uint32_t> found;
+    index.for_each(id, [&](uint32_t serial) {
+      if (is_live(serial)) found.push_back(serial);
+    });
+    REQUIRE(found == expected);
+  }
+  while (index.sweep_next(is_live)) {
+  }
+  size_t ids = 0;
+  for (const auto& [id, serials] : model) {
+    ids += std::any_of(serials.begin(), serials.end(), is_live) ? size_t{1} : 0;
+  }
+  CHECK(index.ids() == ids);
+  while (!live.empty()) {
+    const uint32_t postings = live.begin()->second;
+    live.erase(live.begin());
+    index.forget(postings, is_live);
+  }
+  CHECK(index.ids() == 0);
+  CHECK(index.postings() == 0);
+}
+
+TEST_CASE("cells give back what was kept, and all memory when nothing is") {
+  const uint64_t seed = std::random_device()();
+  CAPTURE(seed);
+  SeededRandom random(seed);
+  CellPool pool;
+  std::vector<std::pair<Cells, std::string>> kept;
+  std::string read;
+  for (int step = 0; step < 5'000; ++step) {
+    if (random.next_u64() % 5 < 3 || kept.empty()) {
+      std::string bytes(1 + random.next_u64() % 4'000, static_cast<char>(step));
+      bytes.back() = static_cast<char>(step + 1);
+      const Cells cells = pool.keep(bytes);
+      REQUIRE(cells.first != nullptr);
+      kept.emplace_back(cells, std::move(bytes));
+      continue;
+    }
+    const size_t at = random.next_u64() % kept.size();
+    kept[at].first.copy_to(read);
+    REQUIRE(read == kept[at].second);
+    pool.give_back(kept[at].first);
+    kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  CHECK(pool.resident_bytes() > CellPool::kSlabSizeBytes);
+  for (auto& [cells, bytes] : kept) {
+    cells.copy_to(read);
+    REQUIRE(read == bytes);
+    pool.give_back(cells);
+    CHECK(cells.first == nullptr);
+  }
+  CHECK(pool.resident_bytes() == 0);
 }
 
 TEST_CASE("hashes of near texts differ") {

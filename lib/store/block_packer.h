@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/arena.h"
+#include "store/block.h"
+
+namespace gasoline::store {
+
+/// The packed form of a block: its events taken apart into columns, each kind of column compressed
+/// by itself (zstd), because ids and messages have nothing in common but their events.
+///
+///   offset  size   field
+///        0  2 x 4  for each of the columns below: bytes unpacked, bytes packed (little-endian)
+///       40  ...    the columns, one after the other
+///
+///   facts      for each event, mostly as differences to the event before: level and flags, times,
+///              arrival, seq, line, sizes of message and rest, 8 bits of each id's tag
+///   event ids  one after the other, sized
+///   ids        correlation, trace, span and request id of each event that has them, sized
+///   messages   each with a LF behind it, so that a search can look through all at once
+///   rest       metadata and the tags that are not the source's, sized
+///
+/// Columns of no bytes have no packed bytes. It never leaves the process: it has no version.
+enum class Column : uint8_t { kFacts, kEventIds, kIds, kMessages, kRest };
+inline constexpr size_t kColumns = 5;
+
+struct PackedFacts;
+
+/// Makes the packed form. Keeps its buffers warm. For one thread.
+class BlockPacker {
+ public:
+  BlockPacker();
+  ~BlockPacker();
+  BlockPacker(const BlockPacker&) = delete;
+  BlockPacker& operator=(const BlockPacker&) = delete;
+
+  /// The packed form of a block that is in memory and takes no more events; good until the next
+  /// call. Empty if the system has no memory.
+  std::string_view pack(const Block& block);
+
+ private:
+  struct Contexts;
+  std::string& column(Column column) { return columns_[static_cast<size_t>(column)]; }
+  void add(const Entry& entry, const event::Event& event, PackedFacts& before);
+  void add_texts(const event::Event& event);
+  bool compress();
+
+  std::unique_ptr<Contexts> contexts_;
+  std::array<std::string, kColumns> columns_;
+  std::string packed_;
+  Arena arena_;
+};
+
+/// Reads packed forms. Keeps its buffers warm. For one thread at a time.
+class BlockUnpacker {
+ public:
+  BlockUnpacker();
+  ~BlockUnpacker();
+  BlockUnpacker(const BlockUnpacker&) = delete;
+  BlockUnpacker& operator=(const BlockUnpacker&) = delete;
+
+  /// Puts `count` events back as they were into `to`, whose memory, size, first arrival and identity
+  /// are set, but for the tags of their ids, of which the lowest 8 bits are kept (kShortTags).
+  /// Publishes them.
+  void unpack(const Cells& packed, uint32_t count, Block& to);
+
+  /// The ids of the events that have one, in order; good until the next call.
+  const std::vector<std::string_view>& event_ids(const Cells& packed);
+
+ private:
+  struct Context;
+  std::string_view read(Column column);
+  event::Event take_event(std::string_view* rests, PackedFacts& facts);
+
+  std::unique_ptr<Context> context_;
+  std::string packed_;
+  std::array<std::string, kColumns> columns_;
+  std::string encoded_;
+  std::vector<std::string_view> views_;
+  Arena arena_;
+};
+
+}  // namespace gasoline::store
