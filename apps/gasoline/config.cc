@@ -11,6 +11,7 @@
 #include "config_view.h"
 #include "daemon_connection.h"
 #include "output.h"
+#include "setup/setup.h"
 
 namespace gasoline::cli {
 namespace {
@@ -19,18 +20,11 @@ constexpr std::array<OptionRow, 1> kOptions{{
     {"config", "this file, instead of the one that the daemon would read", "FILE"},
 }};
 
-/// The file that is meant; empty with nothing to be read.
-std::string path_of(const Arguments& arguments, const Environment& environment,
-                    const Places& places) {
-  if (const auto given = arguments.value("config")) return *given;
-  const config::ConfigPlace place = config::find_config_file(environment, places);
-  return place.exists ? place.path : "";
-}
-
 config::Reading read_file(const Arguments& arguments) {
   const Environment environment = process_environment();
-  const Places places = find_places(environment, ::geteuid());
-  return config::read_config_file(path_of(arguments, environment, places), places.home);
+  setup::ConfigChoice choice;
+  choice.path = arguments.value("config").value_or("");
+  return setup::read_configuration(choice, environment, find_places(environment, ::geteuid()));
 }
 
 /// Where a file would be looked for.

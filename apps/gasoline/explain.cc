@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 #include <iterator>
 
@@ -10,6 +11,7 @@
 #include "event/event_json.h"
 #include "event/json_text.h"
 #include "output.h"
+#include "setup/setup.h"
 #include "terminal_text.h"
 #include "understand/explanation.h"
 
@@ -18,6 +20,9 @@ namespace {
 
 constexpr size_t kInputSizeMax = 16 << 20;
 constexpr size_t kWhatColumns = 16;
+constexpr std::array<OptionRow, 1> kOptions{{
+    {"config", "with the patterns and rules of this file, not those of the usual one", "FILE"},
+}};
 
 /// The machine's key, so that a mask reads as in the timeline; none if no daemon has made one.
 std::optional<understand::MaskKey> machine_key(const Places& places) {
@@ -59,8 +64,9 @@ std::string as_text(const event::Event& event, const std::vector<understand::Fin
 }
 
 /// Reads lines as the daemon reads those of one stream, one after the other.
-std::string explain_lines(std::string_view lines, understand::Understanding& understanding,
-                          bool is_json) {
+std::string explain_lines(std::string_view lines, const understand::Rules& rules, bool is_json) {
+  const SystemClock clock;
+  understand::Understanding understanding(rules, clock);
   std::string text;
   Arena arena;
   size_t number = 0;
@@ -78,7 +84,7 @@ std::string explain_lines(std::string_view lines, understand::Understanding& und
     event.message = line;
     understanding.understand(event, arena);
     understanding.join(event, arena);
-    const std::vector<understand::Finding> findings = understand::explain(understanding, event);
+    const std::vector<understand::Finding> findings = understand::explain(understanding, rules, event);
     if (!is_json && number > 1) text += '\n';
     text += is_json ? as_json(event, findings) : as_text(event, findings);
   }
@@ -98,8 +104,12 @@ int run_explain(const Arguments& arguments) {
   }
   if (lines.empty()) return fail(kExitUsage, "explain: name a line, or pipe lines into it");
   const Places places = find_places(process_environment(), ::geteuid());
-  understand::Options options;
-  options.zone_offset_minutes = std::nullopt;
+  setup::ConfigChoice choice;
+  choice.path = arguments.value("config").value_or("");
+  const config::Reading reading = setup::read_configuration(choice, process_environment(), places);
+  for (const config::Complaint& error : reading.errors) print_note(error.to_string() + "\n");
+  if (!reading.errors.empty()) return kExitUsage;
+  understand::Options options = setup::understanding_options(reading.configuration.settings);
   options.mask_key = machine_key(places);
   if (!places.cache_directory.empty() && make_private_directories(places.cache_directory)) {
     options.pattern_cache_directory = places.cache_directory;
@@ -107,9 +117,7 @@ int run_explain(const Arguments& arguments) {
   SilentLog log;
   const auto rules = understand::Rules::create(options, log);
   if (!rules) return fail(kExitNotWritten, rules.error().to_string());
-  const SystemClock clock;
-  understand::Understanding understanding(**rules, clock);
-  return exit_after(print(explain_lines(lines, understanding, arguments.has("json"))), kExitFound);
+  return exit_after(print(explain_lines(lines, **rules, arguments.has("json"))), kExitFound);
 }
 
 }  // namespace
@@ -118,10 +126,11 @@ const Command kExplainCommand = {
     "explain",
     "explain [LINE] [options]",
     "Shows what Gasoline reads in a line: its time, level and ids, by which rule, and what it\n"
-    "masks. Needs no daemon. Without LINE it reads lines from stdin, as those of one stream.",
+    "masks; with the patterns and redaction rules of the configuration. Needs no daemon. Without\n"
+    "LINE it reads lines from stdin, as those of one stream.",
     "  gasoline explain '2026-11-21 02:37:06 ERROR [req:7f3f1d2c9a] payment failed'\n"
     "  tail -n 20 app.log | gasoline explain --json\n",
-    {},
+    kOptions,
     1,
     run_explain,
 };

@@ -24,8 +24,8 @@ std::optional<gasoline::daemon::Daemon::Options> configure(
   gasoline::daemon::Daemon::Options daemon;
   const gasoline::Environment environment = gasoline::process_environment();
   const gasoline::Places places = gasoline::find_places(environment, ::geteuid());
-  daemon.read_configuration = [options, environment, places] {
-    return gasoline::daemon_app::read_configuration(options, environment, places);
+  daemon.read_configuration = [choice = options.config, environment, places] {
+    return gasoline::setup::read_configuration(choice, environment, places);
   };
   gasoline::config::Reading reading = daemon.read_configuration();
   for (const gasoline::config::Complaint& error : reading.errors) complain(error.to_string());

@@ -7,7 +7,6 @@
 #include <cxxopts.hpp>
 
 #include "base/quantity.h"
-#include "config/config_file.h"
 #include "config/setting_table.h"
 
 namespace gasoline::daemon_app {
@@ -97,13 +96,13 @@ Status read_settings(const cxxopts::ParseResult& parsed, Options& options) {
     auto value = read_value(*config::find_setting(each.key), each,
                             parsed[each.name].as<std::vector<std::string>>());
     if (!value) return value.error();
-    options.overrides.push_back({each.key, std::string("--") + each.name, std::move(*value)});
+    options.config.overrides.push_back({each.key, std::string("--") + each.name, std::move(*value)});
   }
   if (parsed.count("no-listen") > 0) {
-    options.overrides.push_back({"server.listen", "--no-listen", std::vector<std::string>()});
+    options.config.overrides.push_back({"server.listen", "--no-listen", std::vector<std::string>()});
   }
   if (parsed.count("verbose") > 0) {
-    options.overrides.push_back(
+    options.config.overrides.push_back(
         {"server.log_level", "--verbose", static_cast<int64_t>(config::LogLevel::kDebug)});
   }
   return {};
@@ -122,10 +121,10 @@ Status read_all(const cxxopts::ParseResult& parsed, Options& options) {
   }
   if (parsed.count("config") > 0) {
     // In the background our directory is /, and the file is read again from there.
-    options.config_path = absolute_path(parsed["config"].as<std::string>());
+    options.config.path = absolute_path(parsed["config"].as<std::string>());
   }
-  options.reads_config = parsed.count("no-config") == 0;
-  if (!options.reads_config && !options.config_path.empty()) {
+  options.config.reads_any = parsed.count("no-config") == 0;
+  if (!options.config.reads_any && !options.config.path.empty()) {
     return Error::of(Error::kInvalid, "--config with --no-config", "accepted: one of them");
   }
   options.is_background = parsed.count("background") > 0;
@@ -146,16 +145,6 @@ Result<Options> parse_options(int argc, const char* const* argv) {
     return Error::of(Error::kInvalid, problem.what(), "see gasolined --help");
   }
   return options;
-}
-
-config::Reading read_configuration(const Options& options, const Environment& environment,
-                                   const Places& places) {
-  std::string path = options.config_path;
-  if (path.empty() && options.reads_config) {
-    const config::ConfigPlace place = config::find_config_file(environment, places);
-    if (place.exists) path = place.path;
-  }
-  return config::read_config_file(path, places.home, options.overrides);
 }
 
 void resolve_places(const Places& places, daemon::Daemon::Options& options) {

@@ -2,28 +2,39 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <set>
+#include <utility>
 
+#include "base/nearest.h"
 #include "base/time_zone.h"
 #include "config/listen_address.h"
 #include "config/memory_shares.h"
 #include "config/setting_table.h"
+#include "pattern/user_patterns.h"
 
 namespace gasoline::config {
 namespace {
 
 constexpr std::string_view kSources = "backend.logs";
+constexpr size_t kExpressionsMax = 256;
 
 class Checker {
  public:
-  Checker(Reading& reading, const std::string& home)
-      : reading_(reading), settings_(reading.configuration.settings), home_(home) {}
+  Checker(Reading& reading, const Known& known)
+      : reading_(reading),
+        settings_(reading.configuration.settings),
+        known_(known),
+        home_(known.home) {}
 
   void check() {
     check_server();
     check_security();
     check_zone("understand.timezone", settings_.timezone);
     check_names();
+    check_expressions();
+    check_secret_kinds();
     for (size_t i = 0; i < settings_.sources.size(); ++i) check_source(i);
     name_sources();
   }
@@ -99,6 +110,54 @@ class Checker {
       } else if (!name.empty() && !names.insert(name).second) {
         complain(key, "has the name of another rule");
       }
+    }
+  }
+
+  void check_expressions() {
+    for (size_t i = 0; i < settings_.patterns.size(); ++i) {
+      const auto groups = check_regex(fmt::format("understand.patterns[{}].regex", i),
+                                      settings_.patterns[i].regex);
+      if (!groups || !groups->empty()) continue;
+      complain(fmt::format("understand.patterns[{}].regex", i),
+               "has no named group, so there is nothing to be read: write (?P<message>...)");
+    }
+    for (size_t i = 0; i < settings_.redaction_rules.size(); ++i) {
+      check_regex(fmt::format("redaction.rules[{}].regex", i), settings_.redaction_rules[i].regex);
+    }
+    for (const auto& [key, size] :
+         {std::pair(std::string_view("understand.patterns"), settings_.patterns.size()),
+          std::pair(std::string_view("redaction.rules"), settings_.redaction_rules.size())}) {
+      if (size <= kExpressionsMax) continue;
+      complain(key, fmt::format("has {} elements; accepted: at most {}", size, kExpressionsMax));
+    }
+  }
+
+  /// The named groups, if the expression is good.
+  std::optional<Texts> check_regex(const std::string& key, const std::string& regex) {
+    if (regex.empty()) return std::nullopt;
+    const pattern::RegexVerdict verdict = pattern::check_regex(regex);
+    if (verdict.is_good && verdict.what.empty()) return verdict.groups;
+    Complaint complaint = reading_.configuration.complaint(key, verdict.what);
+    if (verdict.character > 0) {
+      complaint.what += fmt::format(" (at character {} of the expression)", verdict.character);
+    }
+    (verdict.is_good ? reading_.notes : reading_.errors).push_back(std::move(complaint));
+    if (!verdict.is_good) return std::nullopt;
+    return verdict.groups;
+  }
+
+  void check_secret_kinds() {
+    if (known_.secret_kinds.empty()) return;
+    const std::vector<std::string_view> kinds(known_.secret_kinds.begin(),
+                                              known_.secret_kinds.end());
+    for (size_t i = 0; i < settings_.redaction_disabled.size(); ++i) {
+      const std::string& kind = settings_.redaction_disabled[i];
+      if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) continue;
+      const auto meant = nearest(kind, kinds);
+      complain(element("redaction.disable", i),
+               fmt::format("there is no kind of secrets named '{}'; {}", kind,
+                           meant ? fmt::format("did you mean '{}'?", *meant)
+                                 : fmt::format("accepted: {}", fmt::join(kinds, ", "))));
     }
   }
 
@@ -210,13 +269,14 @@ class Checker {
 
   Reading& reading_;
   Settings& settings_;
+  const Known& known_;
   const std::string& home_;
 };
 
 }  // namespace
 
-void check_settings(Reading& reading, const std::string& home) {
-  Checker(reading, home).check();
+void check_settings(Reading& reading, const Known& known) {
+  Checker(reading, known).check();
 }
 
 }  // namespace gasoline::config

@@ -52,10 +52,10 @@ ConfigPlace find_config_file(const Environment& environment, const Places& place
   return {candidates.empty() ? "" : candidates.front(), false};
 }
 
-Reading read_config_file(const std::string& path, const std::string& home,
+Reading read_config_file(const std::string& path, const Known& known,
                          const std::vector<Override>& overrides) {
   const Result<std::string> text = path.empty() ? Result<std::string>("") : read_text(path);
-  if (text) return read_configuration(*text, path, home, overrides);
+  if (text) return read_configuration(*text, path, known, overrides);
   Reading reading;
   reading.configuration.file = path;
   reading.errors.push_back({path, {}, "", text.error().to_string()});

@@ -19,7 +19,7 @@ ConfigPlace find_config_file(const Environment& environment, const Places& place
 
 /// Reads the file at `path`, which must exist; an empty path is an empty file without a name. What
 /// is wrong, also with reading, is among the errors.
-Reading read_config_file(const std::string& path, const std::string& home,
+Reading read_config_file(const std::string& path, const Known& known,
                          const std::vector<Override>& overrides = {});
 
 }  // namespace gasoline::config

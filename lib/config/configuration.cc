@@ -236,7 +236,7 @@ Complaint Configuration::complaint(std::string_view key, std::string_view what) 
   return {file, origin->second.place, std::string(key), std::string(what)};
 }
 
-Reading read_configuration(std::string_view text, const std::string& file, const std::string& home,
+Reading read_configuration(std::string_view text, const std::string& file, const Known& known,
                            const std::vector<Override>& overrides) {
   Reading reading;
   YamlNode root;
@@ -253,7 +253,7 @@ Reading read_configuration(std::string_view text, const std::string& file, const
     configuration.origins[each.key] = {{}, each.option, false};
   }
   // Also behind errors, so that a person gets all of them in one go.
-  check_settings(reading, home);
+  check_settings(reading, known);
   const auto earlier = [](const Complaint& left, const Complaint& right) {
     return std::pair(left.place.line, left.place.column) <
            std::pair(right.place.line, right.place.column);

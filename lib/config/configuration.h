@@ -53,9 +53,15 @@ struct Override {
   SettingValue value;
 };
 
-/// Reads the text of a configuration file; `file` is its name in complaints. `home` replaces "~" at
-/// the beginning of paths of this machine. Looks at zone files, and at nothing else outside.
-Reading read_configuration(std::string_view text, const std::string& file, const std::string& home,
+/// What reading must know that stands in no file.
+struct Known {
+  std::string home;                       ///< replaces "~" at the beginning of paths
+  std::vector<std::string> secret_kinds;  ///< built-in kinds of secrets; without any, all are taken
+};
+
+/// Reads the text of a configuration file; `file` is its name in complaints. Looks at zone files, and
+/// at nothing else outside.
+Reading read_configuration(std::string_view text, const std::string& file, const Known& known,
                            const std::vector<Override>& overrides = {});
 
 }  // namespace gasoline::config

@@ -25,6 +25,7 @@
 #include "io/real_file_system.h"
 #include "loop/signal_watcher.h"
 #include "loop/timer.h"
+#include "setup/setup.h"
 
 namespace gasoline::daemon {
 namespace {
@@ -168,8 +169,7 @@ Status Daemon::Parts::open_state() {
 }
 
 Status Daemon::Parts::open_pipeline() {
-  understand::Options understanding;
-  understanding.zone_offset_minutes = std::nullopt;
+  understand::Options understanding = setup::understanding_options(settings());
   if (!options.cache_directory.empty() && make_private_directories(options.cache_directory)) {
     understanding.pattern_cache_directory = options.cache_directory;
   }

@@ -19,6 +19,9 @@ unsigned hyperscan_flags(const Pattern& pattern) {
   unsigned flags = 0;
   if (pattern.caseless) flags |= HS_FLAG_CASELESS;
   if (pattern.dot_matches_newline) flags |= HS_FLAG_DOTALL;
+  if (pattern.is_utf8) flags |= HS_FLAG_UTF8;
+  if (pattern.may_be_empty) flags |= HS_FLAG_ALLOWEMPTY;
+  if (pattern.matches_once) flags |= HS_FLAG_SINGLEMATCH;
   return flags;
 }
 

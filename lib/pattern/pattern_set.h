@@ -13,12 +13,15 @@
 namespace gasoline::pattern {
 
 /// One expression of a set, in the part of PCRE's syntax that Hyperscan takes: no back references,
-/// no look-around, no captures. A pattern that can match the empty string is refused.
+/// no look-around, no captures.
 struct Pattern {
   uint32_t id = 0;  ///< given back with each match; patterns may share one
   std::string regex;
   bool caseless = false;
   bool dot_matches_newline = false;
+  bool is_utf8 = false;       ///< a dot is a character; texts must be valid UTF-8
+  bool may_be_empty = false;  ///< without it a pattern that can match nothing at all is refused
+  bool matches_once = false;  ///< told at most once a scan, wherever it matched
 };
 
 /// The working memory of one scan. One per thread and set: two scans must never share it.

@@ -19,6 +19,8 @@ std::string_view form_of(LineForm form) {
       return "a JSON object";
     case LineForm::kLogfmt:
       return "key=value pairs (logfmt)";
+    case LineForm::kOwn:
+      return "a form of your own";
     case LineForm::kText:
       break;
   }
@@ -60,8 +62,8 @@ std::string json_time(int64_t us) {
 
 class Explainer {
  public:
-  Explainer(const Understanding& understanding, const event::Event& event)
-      : last_(understanding.last_line()), reading_(*last_.reading), event_(event) {}
+  Explainer(const Understanding& understanding, const Rules& rules, const event::Event& event)
+      : last_(understanding.last_line()), reading_(*last_.reading), rules_(rules), event_(event) {}
 
   std::vector<Finding> all() {
     add_form();
@@ -72,6 +74,10 @@ class Explainer {
     for (const uint32_t kind : last_.secret_kinds) {
       const SecretKind& secret = secret_kinds()[kind];
       add("masked", secret.kind, fmt::format("the pattern {}", secret.trigger));
+    }
+    for (const uint32_t rule : last_.own_rules) {
+      const OwnPattern& own = rules_.options().redactions[rule];
+      add("masked", own.name, fmt::format("your rule '{}', /{}/", own.name, own.regex));
     }
     if (event_.metadata.find("\"continues\":\"") != std::string_view::npos) {
       add("continues", "the event before it", "a line of a stack trace, or below a logged line");
@@ -85,6 +91,9 @@ class Explainer {
   }
 
   void add_form() {
+    if (!reading_.own_form.empty()) {
+      return add("form", form_of(last_.form), fmt::format("your pattern '{}'", reading_.own_form));
+    }
     std::string rule = reading_.has_header ? "a time or a level stands before the message" : "";
     if (!reading_.process.empty()) rule = fmt::format("behind the prefix of {}", reading_.process);
     if (reading_.is_browser) rule = "what a browser's console said";
@@ -133,14 +142,16 @@ class Explainer {
 
   const LastLine last_;
   const Reading& reading_;
+  const Rules& rules_;
   const event::Event& event_;
   std::vector<Finding> findings_;
 };
 
 }  // namespace
 
-std::vector<Finding> explain(const Understanding& understanding, const event::Event& event) {
-  return Explainer(understanding, event).all();
+std::vector<Finding> explain(const Understanding& understanding, const Rules& rules,
+                             const event::Event& event) {
+  return Explainer(understanding, rules, event).all();
 }
 
 }  // namespace gasoline::understand

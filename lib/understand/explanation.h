@@ -17,6 +17,7 @@ struct Finding {
 
 /// What was recognised in the line that `understanding` understood last, of which `event` came.
 /// For people: the words may change.
-std::vector<Finding> explain(const Understanding& understanding, const event::Event& event);
+std::vector<Finding> explain(const Understanding& understanding, const Rules& rules,
+                             const event::Event& event);
 
 }  // namespace gasoline::understand

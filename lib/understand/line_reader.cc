@@ -12,6 +12,7 @@
 #include "understand/json_fields.h"
 #include "understand/json_walk.h"
 #include "understand/logfmt.h"
+#include "understand/own_forms.h"
 #include "understand/wrapping.h"
 
 namespace gasoline::understand {
@@ -39,8 +40,9 @@ std::string_view service_of_process(std::string_view name) {
 /// One line's way through the parsers.
 class OneLine {
  public:
-  OneLine(const TimeContext& context, Arena& arena, Reading& reading, MetadataText& metadata)
-      : context_(context), arena_(arena), reading_(reading), metadata_(metadata) {}
+  OneLine(const TimeContext& context, Arena& arena, Reading& reading, MetadataText& metadata,
+          OwnForms* own)
+      : context_(context), arena_(arena), reading_(reading), metadata_(metadata), own_(own) {}
 
   LineForm read(std::string_view text) {
     if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
@@ -80,6 +82,7 @@ class OneLine {
 
   LineForm read_form(std::string_view text) {
     if (text.starts_with('{') && read_json(text)) return LineForm::kJson;
+    if (own_ != nullptr && own_->read(text, context_, reading_, metadata_)) return LineForm::kOwn;
     if (read_logfmt(text)) return LineForm::kLogfmt;
     return read_text(text);
   }
@@ -260,6 +263,7 @@ class OneLine {
   Arena& arena_;
   Reading& reading_;
   MetadataText& metadata_;
+  OwnForms* own_;
   Wrapping outer_;
 };
 
@@ -267,7 +271,7 @@ class OneLine {
 
 LineForm LineReader::read(std::string_view text, const TimeContext& context, Arena& arena,
                           Reading& reading, MetadataText& metadata) {
-  return OneLine(context, arena, reading, metadata).read(text);
+  return OneLine(context, arena, reading, metadata, own_).read(text);
 }
 
 }  // namespace gasoline::understand

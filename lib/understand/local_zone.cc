@@ -18,6 +18,10 @@ int64_t machine_offset_us(int64_t us) {
 }  // namespace
 
 int64_t LocalZone::offset_us_at(int64_t wall_us) {
+  if (zone_) {
+    const int64_t wall_s = wall_us / kSecondUs;
+    return zone_->offset_s_at(wall_s - zone_->offset_s_at(wall_s)) * kSecondUs;
+  }
   if (!is_machine_ || quarter_ == wall_us / kQuarterUs) return offset_us_;
   quarter_ = wall_us / kQuarterUs;
   offset_us_ = machine_offset_us(wall_us - machine_offset_us(wall_us));

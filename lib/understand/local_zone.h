@@ -1,6 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "base/time_zone.h"
 
 namespace gasoline::understand {
 
@@ -9,6 +13,7 @@ namespace gasoline::understand {
 class LocalZone {
  public:
   explicit LocalZone(int32_t offset_minutes) : offset_us_(offset_minutes * kMinuteUs) {}
+  explicit LocalZone(TimeZone zone) : zone_(std::move(zone)) {}
   /// What TZ or /etc/localtime say.
   static LocalZone of_machine() {
     LocalZone zone(0);
@@ -24,6 +29,7 @@ class LocalZone {
   static constexpr int64_t kMinuteUs = 60'000'000;
   static constexpr int64_t kQuarterUs = 15 * kMinuteUs;
 
+  std::optional<TimeZone> zone_;
   bool is_machine_ = false;
   int64_t offset_us_ = 0;
   int64_t quarter_ = INT64_MIN;

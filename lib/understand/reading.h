@@ -21,6 +21,7 @@ struct Reading {
   std::string_view process;  ///< who printed the line, of several that share its source
   bool is_browser = false;   ///< said by a browser's console, printed by a dev server
   bool has_header = false;   ///< a text line with a time or a level before its message
+  std::string_view own_form;  ///< the name of the user's form that the line has
   Ids ids;
 
   /// The first time that is read stays: wrappers around a line offer theirs last.

@@ -1,5 +1,6 @@
 #include "understand/secret_table.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -282,6 +283,14 @@ constexpr std::array kKinds = {
 
 std::span<const SecretKind> secret_kinds() {
   return kKinds;
+}
+
+std::vector<std::string> secret_kind_names() {
+  std::vector<std::string> names;
+  for (const SecretKind& each : kKinds) names.emplace_back(each.kind);
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
 }
 
 std::vector<pattern::Pattern> secret_patterns() {

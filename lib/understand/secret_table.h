@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct SecretKind {
 
 /// All kinds; a kind's index is its pattern's id. Triggers begin with literals: see pattern_set.h.
 std::span<const SecretKind> secret_kinds();
+
+/// The names of all kinds, each once.
+std::vector<std::string> secret_kind_names();
 
 /// The triggers, ready to compile.
 std::vector<pattern::Pattern> secret_patterns();

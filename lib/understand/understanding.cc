@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <new>
 #include <optional>
 #include <string>
@@ -15,6 +16,8 @@
 #include "understand/line_mask.h"
 #include "understand/line_reader.h"
 #include "understand/record_pieces.h"
+#include "understand/own_forms.h"
+#include "understand/own_redaction.h"
 #include "understand/source_table.h"
 
 namespace gasoline::understand {
@@ -70,6 +73,7 @@ bool is_unfinished(const event::Event& event) {
 }
 
 LocalZone zone_of(const Options& options) {
+  if (options.zone) return LocalZone(*options.zone);
   return options.zone_offset_minutes ? LocalZone(*options.zone_offset_minutes)
                                      : LocalZone::of_machine();
 }
@@ -110,13 +114,33 @@ void link_ids(event::Event& part, std::string_view id_of_head) {
 }  // namespace
 
 struct Understanding::State {
-  State(const Rules& shared_rules, const Clock& shared_clock)
-      : rules(shared_rules), clock(shared_clock), zone(zone_of(shared_rules.options())) {
-    const pattern::PatternSet* const patterns = rules.secret_patterns();
-    if (patterns != nullptr) secrets.emplace(*patterns, rules.mask_key());
+  State(const Rules& rules, const Clock& shared_clock)
+      : clock(shared_clock), usual_zone(zone_of(rules.options())) {
+    use(rules);
   }
 
-  std::string_view mask(std::string_view text, Arena& arena) {
+  void use(const Rules& rules) {
+    const pattern::PatternSet* const patterns = rules.secret_patterns();
+    secrets.reset();
+    own_redaction.reset();
+    own_forms.reset();
+    if (patterns != nullptr) secrets.emplace(*patterns, rules.mask_key());
+    if (rules.own_redactions() != nullptr) {
+      own_redaction.emplace(*rules.own_redactions(), rules.mask_key());
+    }
+    if (rules.own_forms() != nullptr) own_forms.emplace(*rules.own_forms());
+    lines = LineReader(own_forms ? &*own_forms : nullptr);
+    usual_zone = zone_of(rules.options());
+    zone = &usual_zone;
+    tags_seen.clear();
+    tags_masked.clear();
+  }
+
+  std::string_view mask_own(std::string_view text, OwnRedaction::Form form, Arena& arena) {
+    return own_redaction ? own_redaction->mask(text, form, arena, counters.secrets_masked) : text;
+  }
+  std::string_view mask(std::string_view text, OwnRedaction::Form form, Arena& arena) {
+    text = mask_own(text, form, arena);
     return secrets ? secrets->mask(text, arena, counters.secrets_masked) : text;
   }
 
@@ -131,14 +155,18 @@ struct Understanding::State {
   void take_ids(const Ids& ids, event::Event& event);
   void find_bare_id(std::string_view text, const event::Event& event);
 
-  const Rules& rules;
   const Clock& clock;
   std::optional<LineMask> secrets;
+  std::optional<OwnRedaction> own_redaction;
+  std::vector<uint32_t> own_found;  // rules that masked something in the last message
+  std::optional<OwnForms> own_forms;
   SourceTable<SecretState> secret_states{LineJoiner::kSourcesMax};
   std::string tags_seen;  // of the last event, and what they look like masked
   std::vector<std::string> tags_masked;
   bool tags_hold_secret = false;
-  LocalZone zone;
+  LocalZone usual_zone;
+  std::map<std::string, LocalZone, std::less<>> zones;  // those that sources name
+  LocalZone* zone = &usual_zone;
   LineReader lines;
   MetadataText metadata;
   Reading last_reading;
@@ -157,6 +185,12 @@ struct Understanding::State {
 std::string_view Understanding::State::mask_message(const event::Event& event, Arena& arena) {
   std::string_view text = strip_ansi(event.message, arena);
   if (prints_lines(event.source)) text = with_earlier_pieces(text, arena);
+  own_found.clear();
+  if (own_redaction) {
+    const bool is_json = text.starts_with('{') || text.starts_with('[');
+    text = mask_own(text, is_json ? OwnRedaction::Form::kJson : OwnRedaction::Form::kText, arena);
+    for (const OwnRedaction::Found& found : own_redaction->found()) own_found.push_back(found.rule);
+  }
   if (!secrets) return text;
   if (!prints_lines(event.source)) return secrets->mask(text, arena, counters.secrets_masked);
   SecretState& known = secret_states.of(line.source);
@@ -186,7 +220,7 @@ std::string_view Understanding::State::with_earlier_pieces(std::string_view text
 
 /// Tags are the same on most events of a source: they are looked at when they change.
 void Understanding::State::mask_tags(event::Event& event, Arena& arena) {
-  if (!secrets || event.tags.empty()) return;
+  if ((!secrets && !own_redaction) || event.tags.empty()) return;
   size_t at = 0;
   const auto was_seen = [&](std::string_view tag) {
     const bool same = tags_seen.compare(at, tag.size(), tag) == 0 &&
@@ -200,7 +234,7 @@ void Understanding::State::mask_tags(event::Event& event, Arena& arena) {
     const uint64_t before = counters.secrets_masked;
     for (const std::string_view tag : event.tags) {
       tags_seen.append(tag).push_back('\n');
-      tags_masked.emplace_back(mask(tag, arena));
+      tags_masked.emplace_back(mask(tag, OwnRedaction::Form::kText, arena));
     }
     tags_hold_secret = counters.secrets_masked != before;
   }
@@ -300,7 +334,8 @@ const Counters& Understanding::counters() const {
 }
 
 LastLine Understanding::last_line() const {
-  LastLine last{state_->last_form, &state_->last_reading, state_->last_text, {}};
+  LastLine last{state_->last_form, &state_->last_reading, state_->last_text, {}, {}};
+  last.own_rules = state_->own_found;
   if (!state_->secrets) return last;
   for (const SecretFinder::Found& found : state_->secrets->found()) {
     last.secret_kinds.push_back(found.kind);
@@ -309,7 +344,24 @@ LastLine Understanding::last_line() const {
 }
 
 std::string_view Understanding::mask(std::string_view text, Arena& arena) {
-  return state_->mask(text, arena);
+  return state_->mask(text, OwnRedaction::Form::kText, arena);
+}
+
+void Understanding::use(const Rules& rules) {
+  state_->use(rules);
+}
+
+void Understanding::use_zone(std::string_view name) {
+  State& state = *state_;
+  state.zone = &state.usual_zone;
+  if (name.empty()) return;
+  auto known = state.zones.find(name);
+  if (known == state.zones.end()) {
+    const auto zone = TimeZone::named(name);
+    if (!zone || state.zones.size() >= kZonesMax) return;
+    known = state.zones.emplace(name, LocalZone(*zone)).first;
+  }
+  state.zone = &known->second;
 }
 
 void Understanding::join(event::Event& event, Arena& arena) {
@@ -363,13 +415,13 @@ void Understanding::understand(event::Event& event, Arena& arena) {
   if (event.timestamp_us == 0) event.timestamp_us = state.clock.wall_us();
   state.note_source(event);
   state.metadata.clear();
-  state.metadata.add_members(state.mask(event.metadata, arena));
+  state.metadata.add_members(state.mask(event.metadata, OwnRedaction::Form::kJson, arena));
   const size_t stated_size = state.metadata.size();
   state.reject_stated_id(event);
 
   state.mask_tags(event, arena);
   const std::string_view text = state.mask_message(event, arena);
-  const TimeContext context{event.timestamp_us, &state.zone};
+  const TimeContext context{event.timestamp_us, state.zone};
   Reading& reading = state.last_reading;
   reading = {};
   const LineForm form = state.lines.read(text, context, arena, reading, state.metadata);
@@ -379,7 +431,7 @@ void Understanding::understand(event::Event& event, Arena& arena) {
   if (form == LineForm::kLogfmt) ++state.counters.logfmt_lines;
 
   // Within JSON, colours are written as escapes, so they only appear here.
-  const bool is_text = form == LineForm::kText;
+  const bool is_text = form == LineForm::kText || form == LineForm::kOwn;
   event.message = is_text ? reading.message : strip_ansi(reading.message, arena);
   state.note_reading(form, text, reading);
   set_if_empty(event.service, reading.service);

@@ -32,6 +32,7 @@ struct LastLine {
   const Reading* reading = nullptr;
   std::string_view text;               ///< the clean line
   std::vector<uint32_t> secret_kinds;  ///< masked in its message, in secret_kinds()
+  std::vector<uint32_t> own_rules;     ///< likewise, in Options::redactions
 };
 
 /// Turns raw lines into events: format, printed time, level, ids, message, and secrets masked.
@@ -45,6 +46,13 @@ class Understanding {
   ~Understanding();
   Understanding(const Understanding&) = delete;
   Understanding& operator=(const Understanding&) = delete;
+
+  /// Goes on with other rules, which must outlive it; what it knows of its sources it keeps.
+  void use(const Rules& rules);
+  /// The zone of printed times that name none, from now on: "Europe/Berlin". Empty, or what is no
+  /// zone: that of the rules. Up to kZonesMax names are known.
+  void use_zone(std::string_view name);
+  static constexpr size_t kZonesMax = 64;
 
   /// `event` comes with message = the raw line or the producer's message (valid UTF-8), source,
   /// service, timestamp_us = the time of reading (or the producer's, with timestamp_stated),

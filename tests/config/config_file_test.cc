@@ -44,23 +44,23 @@ TEST_CASE("the file is looked for where XDG says, else in ~/.config, else in ~/.
 TEST_CASE("a file that cannot be read is an error that names it") {
   const test::TemporaryDirectory directory;
   const std::string path = directory.path() + "/config.yaml";
-  Reading reading = read_config_file(path, "");
+  Reading reading = read_config_file(path, {});
   REQUIRE(reading.errors.size() == 1);
   CHECK(reading.errors[0].to_string() ==
         path + ": the file cannot be read: No such file or directory");
-  CHECK(read_config_file(directory.path(), "").errors.size() == 1);
+  CHECK(read_config_file(directory.path(), {}).errors.size() == 1);
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
-  reading = read_config_file(path, "");
+  reading = read_config_file(path, {});
   REQUIRE(reading.errors.size() == 1);
   CHECK(reading.errors[0].what.find("no regular file") != std::string::npos);
   ::remove(path.c_str());
   write(path, "events: {ttl: 2h}\n");
-  reading = read_config_file(path, "");
+  reading = read_config_file(path, {});
   CHECK(reading.errors.empty());
   CHECK(reading.configuration.file == path);
   CHECK(reading.configuration.settings.ttl_us == 7'200'000'000);
   write(path, std::string(2 << 20, '#'));
-  CHECK(read_config_file(path, "").errors.size() == 1);
+  CHECK(read_config_file(path, {}).errors.size() == 1);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace gasoline::config {
 namespace {
 
 Reading read(std::string_view text) {
-  return read_configuration(text, "c.yaml", "/home/me");
+  return read_configuration(text, "c.yaml", {"/home/me", {}});
 }
 
 Settings settings_of(std::string_view text) {
@@ -27,7 +27,7 @@ std::string errors_of(std::string_view text) {
 }
 
 TEST_CASE("an empty file changes nothing") {
-  CHECK(settings_of("") == Settings{});
+  CHECK(settings_of({"", {}}) == Settings{});
   CHECK(settings_of("server:\nbackend:\n  logs:\n") == Settings{});
 }
 
@@ -172,6 +172,34 @@ TEST_CASE("a source without a type, or with keys of another type, is refused") {
             .find("Europe/Berlin") != std::string::npos);
 }
 
+TEST_CASE("expressions are compiled, and what is wrong with one is told with its place") {
+  CHECK(errors_of("redaction:\n  rules:\n    - name: a\n      regex: 'x(y'\n").find(
+            "c.yaml:4:14: redaction.rules[0].regex: missing )") == 0);
+  CHECK(errors_of("redaction: {rules: [{name: a, regex: 'ab\\Z'}]}")
+            .find("(at character 3 of the expression)") != std::string::npos);
+  CHECK(errors_of("understand: {patterns: [{name: a, regex: 'x'}]}").find("no named group") !=
+        std::string::npos);
+  CHECK(errors_of("understand: {patterns: [{name: a, regex: '(?P<x>y)'}, {name: a, regex: "
+                  "'(?P<x>y)'}]}")
+            .find("another pattern") != std::string::npos);
+  const Reading slow = read("redaction: {rules: [{name: a, regex: '(?U)a\\C+b'}]}");
+  CHECK(slow.errors.empty());
+  REQUIRE(slow.notes.size() == 1);
+  CHECK(slow.notes[0].to_string().find("c.yaml:1:38: redaction.rules[0].regex: is good, but") == 0);
+  std::string many = "redaction:\n  rules:\n";
+  for (int i = 0; i < 257; ++i) many += "    - {name: a" + std::to_string(i) + ", regex: x}\n";
+  CHECK(errors_of(many).find("at most 256") != std::string::npos);
+}
+
+TEST_CASE("kinds of secrets that do not exist cannot be switched off") {
+  const Reading reading = read_configuration("redaction: {disable: [jwt, aws-acces-key]}", "c.yaml",
+                                             {"", {"aws-access-key", "jwt"}});
+  REQUIRE(reading.errors.size() == 1);
+  CHECK(reading.errors[0].to_string() ==
+        "c.yaml:1:28: redaction.disable[1]: there is no kind of secrets named 'aws-acces-key'; did "
+        "you mean 'aws-access-key'?");
+}
+
 TEST_CASE("values that contradict each other are refused") {
   CHECK(errors_of("store: {max_bytes: 1GiB}").find("at most 696MiB") != std::string::npos);
   CHECK(errors_of("redaction: {rules: [{name: a b, regex: x}]}").find("letters, digits") !=
@@ -188,7 +216,7 @@ TEST_CASE("the command line wins over the file, and is what complaints of its va
   const std::vector<Override> overrides = {{"events.ttl", "--ttl", int64_t{5'000'000}},
                                            {"server.listen", "--listen",
                                             std::vector<std::string>{"localhost:1"}}};
-  const Reading reading = read_configuration("events: {ttl: 1h, ack: synced}", "c", "", overrides);
+  const Reading reading = read_configuration("events: {ttl: 1h, ack: synced}", "c", {"", {}}, overrides);
   CHECK(reading.configuration.settings.ttl_us == 5'000'000);
   CHECK(reading.configuration.settings.ack == Ack::kSynced);
   CHECK(reading.configuration.origins.at("events.ttl").option == "--ttl");

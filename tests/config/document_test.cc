@@ -42,7 +42,7 @@ TEST_CASE("every example in docs/CONFIGURATION.md is accepted") {
        at = text.find("```yaml\n", at + 1)) {
     const size_t begin = at + 8;
     const std::string example = text.substr(begin, text.find("```", begin) - begin);
-    const Reading reading = read_configuration(example, "example", "/home/me");
+    const Reading reading = read_configuration(example, "example", {"/home/me", {}});
     for (const Complaint& error : reading.errors) UNSCOPED_INFO(error.to_string());
     INFO(example);
     CHECK(reading.errors.empty());

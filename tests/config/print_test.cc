@@ -16,22 +16,22 @@ constexpr const char* kText =
 
 TEST_CASE("what is printed is a configuration that gives the same settings") {
   std::string text = kText;
-  text.replace(text.find(", ''"), 4, "");
-  const Reading first = read_configuration(text, "a.yaml", "/home/me");
+  text.replace(text.find(", ''"), 4, {"", {}});
+  const Reading first = read_configuration(text, "a.yaml", {"/home/me", {}});
   REQUIRE(first.errors.empty());
   const std::string printed = print_settings(first.configuration);
   INFO(printed);
-  const Reading second = read_configuration(printed, "b.yaml", "/home/me");
+  const Reading second = read_configuration(printed, "b.yaml", {"/home/me", {}});
   for (const Complaint& error : second.errors) UNSCOPED_INFO(error.to_string());
   REQUIRE(second.errors.empty());
   CHECK(second.configuration.settings == first.configuration.settings);
-  const Reading none = read_configuration(print_settings({}), "c.yaml", "/home/me");
+  const Reading none = read_configuration(print_settings({}), "c.yaml", {"/home/me", {}});
   REQUIRE(none.errors.empty());
   CHECK(none.configuration.settings == Settings{});
 }
 
 TEST_CASE("each line tells where its value comes from") {
-  Reading reading = read_configuration("events:\n  ttl: 1h\n", "a.yaml", "");
+  Reading reading = read_configuration("events:\n  ttl: 1h\n", "a.yaml", {"", {}});
   reading.configuration.origins["events.ack"] = {{}, "--ack", false};
   const std::string printed = print_settings(reading.configuration);
   const auto line_of = [&](const std::string& start) {

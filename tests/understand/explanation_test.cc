@@ -27,7 +27,7 @@ std::vector<Finding> explained(const std::string& line) {
   event.event_id = "id";
   understanding.understand(event, arena);
   understanding.join(event, arena);
-  return explain(understanding, event);
+  return explain(understanding, shared_rules(), event);
 }
 
 TEST_CASE("an explanation names what was recognised, by which rule, and from where") {
