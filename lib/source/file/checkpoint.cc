@@ -24,6 +24,8 @@ void append_entry(std::string& to, const Checkpoint::Entry& entry) {
   append_varint(to, static_cast<uint64_t>(entry.birth_us));
   append_varint(to, entry.head.size_bytes);
   append_varint(to, entry.head.hash);
+  append_varint(to, entry.samples.checksums.size());
+  for (const uint32_t checksum : entry.samples.checksums) append_varint(to, checksum);
   append_sized(to, entry.tail);
   append_varint(to, entry.read_offset);
   append_varint(to, entry.taken_offset);
@@ -45,6 +47,17 @@ bool take_time(std::string_view& from, int64_t& to) {
   return true;
 }
 
+bool take_samples(std::string_view& from, Samples& samples) {
+  uint64_t count = 0;
+  if (!take_varint(from, count) || count > Samples::kCountMax) return false;
+  for (; count > 0; --count) {
+    uint64_t checksum = 0;
+    if (!take_varint(from, checksum) || checksum > UINT32_MAX) return false;
+    samples.checksums.push_back(static_cast<uint32_t>(checksum));
+  }
+  return true;
+}
+
 bool take_entry(std::string_view& from, Checkpoint::Entry& entry) {
   uint64_t state = 0;
   uint64_t head_size = 0;
@@ -52,7 +65,8 @@ bool take_entry(std::string_view& from, Checkpoint::Entry& entry) {
       take_text(from, entry.id) && take_text(from, entry.path) && take_varint(from, state) &&
       take_varint(from, entry.device) && take_varint(from, entry.inode) &&
       take_time(from, entry.birth_us) && take_varint(from, head_size) &&
-      take_varint(from, entry.head.hash) && take_text(from, entry.tail) &&
+      take_varint(from, entry.head.hash) && take_samples(from, entry.samples) &&
+      take_text(from, entry.tail) &&
       take_varint(from, entry.read_offset) && take_varint(from, entry.taken_offset) &&
       take_varint(from, entry.size_seen) && take_time(from, entry.changed_us);
   if (!is_whole || state < 1 || state > static_cast<uint64_t>(Generation::State::kDone) ||

@@ -22,7 +22,7 @@ namespace gasoline::source {
 ///   saved_us    wall clock
 ///   patterns    count, then each: those that were followed
 ///   generations count, then each: id, path, state, device, inode, birth_us, head size, head hash,
-///               tail, read offset, taken offset, size seen, changed_us
+///               samples (count, then each), tail, read offset, taken offset, size seen, changed_us
 ///   crc         CRC-32C of all before, 4 bytes, little-endian
 struct Checkpoint {
   struct Entry {
@@ -33,6 +33,7 @@ struct Checkpoint {
     uint64_t inode = 0;
     int64_t birth_us = 0;
     Head head;
+    Samples samples;
     std::string tail;
     uint64_t read_offset = 0;  ///< of the tail's end
     uint64_t taken_offset = 0;

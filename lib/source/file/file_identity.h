@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -40,6 +41,21 @@ struct Head {
 /// As many bytes before the place that was read up to are kept, to see that they are still there:
 /// a file that was truncated and has grown past the place again has others.
 inline constexpr size_t kTailSizeBytesMax = 64;
+
+/// Checksums of the kTailSizeBytesMax bytes before the offsets 64, 128, 256 ... of a generation, as
+/// far as it was read; 0 where they were not seen. By them a copy is recognised that ends before
+/// the place which was read: a copy that was made while the file still grew.
+class Samples {
+ public:
+  static constexpr size_t kCountMax = 48;
+
+  /// Takes note of `bytes`, which lie at `offset`.
+  void note(uint64_t offset, std::string_view bytes);
+  static uint64_t offset_of(size_t index) { return kTailSizeBytesMax << index; }
+  static uint32_t checksum_of(std::string_view bytes);
+
+  std::vector<uint32_t> checksums;
+};
 
 /// Whether the file system tells of changes by inotify.
 enum class Notices {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/crc32c.h"
 #include "source/file/file_identity.h"
 
 namespace gasoline::source {
@@ -74,6 +75,21 @@ Head Head::of(std::string_view first_bytes) {
 bool Head::is_head_of(std::string_view first_bytes) const {
   if (size_bytes == 0) return true;
   return first_bytes.size() >= size_bytes && hash_of(first_bytes.substr(0, size_bytes)) == hash;
+}
+
+uint32_t Samples::checksum_of(std::string_view bytes) {
+  const uint32_t checksum = crc32c(bytes.data(), bytes.size());
+  return checksum == 0 ? 1 : checksum;
+}
+
+void Samples::note(uint64_t offset, std::string_view bytes) {
+  const uint64_t end = offset + bytes.size();
+  for (size_t i = 0; i < kCountMax && offset_of(i) <= end; ++i) {
+    if (offset_of(i) - kTailSizeBytesMax < offset) continue;
+    if (checksums.size() <= i) checksums.resize(i + 1);
+    const uint64_t at = offset_of(i) - kTailSizeBytesMax - offset;
+    checksums[i] = checksum_of(bytes.substr(at, kTailSizeBytesMax));
+  }
 }
 
 Notices notices_of(int fd) {

@@ -45,7 +45,8 @@ Follower::Follower(config::SourceSettings settings, const Surroundings& around,
       answers_(std::move(answers)),
       checkpoint_file_(around.files, around.state_directory + "/sources", settings_.name),
       machine_(machine_identity()),
-      unnamed_next_(around.random.next_u64()) {}
+      unnamed_next_(around.random.next_u64()),
+      made_wall_us_(around.clock.wall_us()) {}
 
 Follower::~Follower() = default;
 
@@ -79,12 +80,13 @@ void Follower::restore(const Checkpoint& checkpoint) {
     made->inode = entry.inode;
     made->birth_us = entry.birth_us;
     made->head = entry.head;
+    made->samples = entry.samples;
     made->tail = entry.tail;
     made->read_offset = entry.read_offset;
     made->taken_offset = entry.taken_offset;
     made->size_seen = entry.size_seen;
     made->changed_us = entry.changed_us;
-    made->is_registered = true;
+    made->is_registered = entry.head.size_bytes > 0;
     made->must_verify = entry.state != Generation::State::kDone;
     made->is_foreign = is_foreign;
     if (made->must_verify) around_.intake.hold(made->id, true);
@@ -93,7 +95,6 @@ void Follower::restore(const Checkpoint& checkpoint) {
 }
 
 void Follower::begin() {
-  started_wall_us_ = around_.clock.wall_us();
   for (auto& [key, generation] : generations_) {
     // The event log is the truth; the checkpoint speaks where the log has nothing.
     const uint64_t mark = around_.intake.last_seq(generation->id);
@@ -214,7 +215,8 @@ bool Follower::is_relevant(int watch, std::string_view name) const {
   }
   return std::any_of(paths_.begin(), paths_.end(), [&](const auto& entry) {
     const std::string& path = entry.first;
-    return is_rotated_name(name, std::string_view(path).substr(path.rfind('/') + 1));
+    return entry.second.is_link ||
+           is_rotated_name(name, std::string_view(path).substr(path.rfind('/') + 1));
   });
 }
 
@@ -338,7 +340,7 @@ Status Follower::save() {
   for (const auto& [key, generation] : generations_) {
     checkpoint.generations.push_back(
         {generation->id, generation->path, generation->state, generation->device,
-         generation->inode, generation->birth_us, generation->head, generation->tail,
+         generation->inode, generation->birth_us, generation->head, generation->samples, generation->tail,
          generation->read_offset, generation->taken_offset, generation->size_seen,
          generation->changed_us});
   }
@@ -348,7 +350,10 @@ Status Follower::save() {
   next_save_us_ = now_us() + std::max(timing_.save_interval_us, 20 * (now_us() - begun_us));
   if (!saved) return saved;
   is_dirty_ = false;
-  for (auto& [key, generation] : generations_) generation->is_registered = true;
+  // An empty file can not be recognised: it is registered once it has a first line.
+  for (auto& [key, generation] : generations_) {
+    generation->is_registered = generation->head.size_bytes > 0;
+  }
   return {};
 }
 

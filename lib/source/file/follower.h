@@ -104,6 +104,7 @@ class Follower {
     std::set<FileKey> copies;     // that hold nothing that is not known
     bool is_matched = true;
     bool is_expected = false;  // its pattern was followed before the restart
+    bool is_link = false;
     bool is_copy = false;        // of what another path names
   };
   enum class Turn { kMore, kEnd, kFull };
@@ -157,6 +158,8 @@ class Follower {
   bool has_known_beginning(const Path& path, Content& content, std::string_view first) const;
   bool is_unseen(const Path& path, const FileLook& seen, const std::string& name) const;
   bool matches(const Generation& generation, Content& content, std::string_view first) const;
+  static bool is_short_copy(const Generation& generation, Content& content,
+                            std::string_view first);
   void take_copy(Generation& generation, std::unique_ptr<Content> content,
                  const std::string& from);
   void give_up(Generation& generation);
@@ -174,6 +177,7 @@ class Follower {
   bool skip_hole(Generation& generation, std::string_view bytes);
   Turn submit(Generation& generation, const Cut& cut);
   bool try_submit_pending();
+  void note_read(Generation& generation, std::string_view bytes);
   bool flush_remainder(Generation& generation);
   void queue(Generation& generation);
   void rewind(Generation& generation);
@@ -203,9 +207,9 @@ class Follower {
 
   uint64_t next_key_ = 1;
   uint64_t unnamed_next_;   // for files without a time of birth
+  const int64_t made_wall_us_;
   uint64_t recovered_ = 0;  // places that the event log knew, not the checkpoint
   unsigned in_flight_ = 0;
-  int64_t started_wall_us_ = 0;
   int64_t saved_wall_us_ = 0;  // of the checkpoint that was loaded; 0: there was none
   int64_t next_look_us_ = 0;
   int64_t look_cost_us_ = 0;

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <array>
 #include <climits>
 #include <cstdlib>
 
@@ -27,10 +29,20 @@ std::string name_of(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-/// The directory of the file that `path` leads to in the end.
+/// The directory of the file that `path` leads to in the end, or would if it were there.
 std::string real_directory_of(const std::string& path) {
   const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), &::free);
-  return real == nullptr ? directory_of(path) : directory_of(real.get());
+  if (real != nullptr) return directory_of(real.get());
+  std::array<char, PATH_MAX> target{};
+  const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
+  if (size <= 0) return directory_of(path);
+  const std::string named(target.data(), static_cast<size_t>(size));
+  return directory_of(named.front() == '/' ? named : directory_of(path) + "/" + named);
+}
+
+bool is_link(const std::string& path) {
+  std::array<char, 1> target{};
+  return ::readlink(path.c_str(), target.data(), target.size()) > 0;
 }
 
 std::string hex_of(uint64_t value) {
@@ -100,6 +112,8 @@ void Follower::look() {
 }
 
 void Follower::look_at_path(Path& path) {
+  path.is_link = is_link(path.path);
+  if (path.is_link || path.directory.empty()) path.directory = real_directory_of(path.path);
   const auto seen = look_at(path.path);
   if (!seen) return fail(path, seen.error());
   path.problem.clear();
@@ -166,7 +180,6 @@ void Follower::follow(Path& path, const FileLook& seen) {
     must_look_ = true;
     return;
   }
-  path.directory = real_directory_of(path.path);
   auto content = std::make_unique<PlainContent>(std::move(*fd), path.path);
   Generation* known = find_same_file(*opened);
   if (known != path.current) leave_current(path);
@@ -237,11 +250,10 @@ uint64_t Follower::first_offset(const Path& path, const FileLook& seen, Content&
 
 /// True if all that is in it was written since we began to follow its pattern.
 bool Follower::is_new_file(const Path& path, const FileLook& seen) const {
-  const bool is_restart = is_first_look_;
-  const int64_t since_us = is_restart ? saved_wall_us_ : started_wall_us_;
-  if (since_us == 0 || (is_restart && !path.is_expected)) return false;
+  const bool is_restart = is_first_look_ && saved_wall_us_ > 0 && path.is_expected;
+  const int64_t since_us = is_restart ? saved_wall_us_ : made_wall_us_;
   if (seen.birth_us != 0) return seen.birth_us >= since_us - kTickUs;
-  return seen.modified_us >= since_us - kTickUs;
+  return (is_restart || !is_first_look_) && seen.modified_us >= since_us - kTickUs;
 }
 
 Generation& Follower::add_generation(const Path& path, const FileLook& seen) {

@@ -221,6 +221,18 @@ bool Follower::make_registered(Generation& generation) {
   return saved.has_value();
 }
 
+/// Keeps the end of what was read, and its samples.
+void Follower::note_read(Generation& generation, std::string_view bytes) {
+  // A sample may lie across the place.
+  std::string across = generation.tail;
+  across.append(bytes.substr(0, kTailSizeBytesMax));
+  generation.samples.note(generation.read_offset - generation.tail.size(), across);
+  generation.samples.note(generation.read_offset, bytes);
+  std::string& tail = generation.tail;
+  tail.append(bytes.substr(bytes.size() - std::min(bytes.size(), kTailSizeBytesMax)));
+  if (tail.size() > kTailSizeBytesMax) tail.erase(0, tail.size() - kTailSizeBytesMax);
+}
+
 Follower::Turn Follower::submit(Generation& generation, const Cut& cut) {
   if (!make_registered(generation)) {
     retry_us_ = now_us() + kRetryFailedUs;
@@ -242,10 +254,7 @@ Follower::Turn Follower::submit(Generation& generation, const Cut& cut) {
   batch.lines = cut.lines;
   for (LineBatch::Line& line : batch.lines) line.time_us = wall_us;
 
-  std::string place = generation.tail;
-  place.append(cut.text.substr(size - std::min(size, kTailSizeBytesMax), std::min(size, kTailSizeBytesMax)));
-  if (place.size() > kTailSizeBytesMax) place.erase(0, place.size() - kTailSizeBytesMax);
-  generation.tail = std::move(place);
+  note_read(generation, cut.text.substr(0, size));
   generation.read_offset = end;
   generation.after_seq = end;
   generation.last_line_us = wall_us;

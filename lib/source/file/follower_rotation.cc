@@ -36,6 +36,7 @@ void Follower::content_changed(Generation& generation, std::string_view how) {
   std::unique_ptr<Content> content = std::move(generation.content);
   detach(generation);
   set_state(generation, Generation::State::kOrphaned);
+  generation.inode = 0;  // it is another generation's now
   if (!generation.must_verify) generation.resume_offset = generation.read_offset;
   around_.diary.info(fmt::format("{} {} behind byte {}", generation.path, how,
                                  generation.read_offset));
@@ -133,7 +134,8 @@ bool Follower::has_known_beginning(const Path& path, Content& content,
                                    std::string_view first) const {
   return std::any_of(generations_.begin(), generations_.end(), [&](const auto& entry) {
     const Generation& generation = *entry.second;
-    return generation.path == path.path && matches(generation, content, first);
+    return generation.path == path.path && (matches(generation, content, first) ||
+                                            is_short_copy(generation, content, first));
   });
 }
 
@@ -157,6 +159,30 @@ bool Follower::matches(const Generation& generation, Content& content,
                        std::string_view first) const {
   return generation.head.size_bytes > 0 && generation.head.is_head_of(first) &&
          has_bytes_at(content, generation.read_offset - generation.tail.size(), generation.tail);
+}
+
+/// Whether `content` is a beginning of the generation, and ends before the place that was read.
+bool Follower::is_short_copy(const Generation& generation, Content& content,
+                             std::string_view first) {
+  const Head& head = generation.head;
+  if (head.size_bytes == 0 || (first.size() >= head.size_bytes && !head.is_head_of(first))) {
+    return false;
+  }
+  const std::vector<uint32_t>& checksums = generation.samples.checksums;
+  bool has_equal = false;
+  for (size_t i = 0; i < checksums.size(); ++i) {
+    std::array<char, kTailSizeBytesMax> there{};
+    const auto got =
+        content.read_at(Samples::offset_of(i) - there.size(), there.data(), there.size());
+    if (!got) return false;
+    if (*got < there.size()) break;
+    if (checksums[i] == 0) continue;
+    if (checksums[i] != Samples::checksum_of({there.data(), there.size()})) return false;
+    has_equal = true;
+  }
+  char last = '\0';
+  const auto got = content.read_at(generation.read_offset - 1, &last, 1);
+  return has_equal && got && *got == 0;
 }
 
 void Follower::take_copy(Generation& generation, std::unique_ptr<Content> content,
@@ -189,11 +215,6 @@ void Follower::count_loss(Generation& generation, uint64_t bytes, std::string_vi
 void Follower::end_generation(Generation& generation) {
   if (Path* path = path_of(generation); path != nullptr && path->current == &generation) {
     path->current = nullptr;
-  }
-  // Truncated, its inode belongs to another generation.
-  if (generation.state == Generation::State::kOrphaned ||
-      generation.state == Generation::State::kCopied) {
-    generation.inode = 0;
   }
   generation.content.reset();
   detach(generation);

@@ -37,6 +37,7 @@ struct Generation {
   uint64_t inode = 0;
   int64_t birth_us = 0;
   Head head;
+  Samples samples;
   std::string tail;  ///< the last bytes before read_offset, at most kTailSizeBytesMax
 
   uint64_t read_offset = 0;   ///< handed to the pipeline up to here
