@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "source/file/file_source.h"
+#include "source/ssh/ssh_source.h"
 
 namespace gasoline::daemon {
 
@@ -13,11 +14,30 @@ Sources::~Sources() {
   stop();
 }
 
-std::unique_ptr<source::Source> Sources::make(const config::SourceSettings& settings) const {
-  switch (settings.type) {
+std::vector<Sources::Unit> Sources::units_of(const std::vector<config::SourceSettings>& wanted) {
+  std::vector<Unit> units;
+  for (const config::SourceSettings& settings : wanted) {
+    if (!settings.enabled) continue;
+    const auto shared = std::find_if(units.begin(), units.end(), [&](const Unit& unit) {
+      return settings.type == config::SourceSettings::Type::kSsh &&
+             unit.front().type == settings.type &&
+             source::ssh::is_same_host(unit.front(), settings);
+    });
+    shared == units.end() ? units.push_back({settings}) : shared->push_back(settings);
+  }
+  return units;
+}
+
+std::unique_ptr<source::Source> Sources::make(const Unit& unit) const {
+  switch (unit.front().type) {
     case config::SourceSettings::Type::kFile:
-      return std::make_unique<source::FileSource>(settings, around_);
-    case config::SourceSettings::Type::kSsh:
+      return std::make_unique<source::FileSource>(unit.front(), around_);
+    case config::SourceSettings::Type::kSsh: {
+      auto made = source::ssh::SshSource::create(unit, around_);
+      if (made) return std::move(*made);
+      around_.diary.error(made.error().to_string());
+      return nullptr;
+    }
     case config::SourceSettings::Type::kContainer:
       break;
   }
@@ -25,8 +45,9 @@ std::unique_ptr<source::Source> Sources::make(const config::SourceSettings& sett
 }
 
 void Sources::apply(const std::vector<config::SourceSettings>& wanted) {
+  const std::vector<Unit> units = units_of(wanted);
   const auto is_wanted = [&](const Running& running) {
-    return std::find(wanted.begin(), wanted.end(), running.settings) != wanted.end();
+    return std::find(units.begin(), units.end(), running.settings) != units.end();
   };
   std::vector<Running> ending;
   for (Running& running : running_) {
@@ -35,20 +56,19 @@ void Sources::apply(const std::vector<config::SourceSettings>& wanted) {
   std::erase_if(running_, [](const Running& running) { return running.source == nullptr; });
   // A changed one reads the checkpoint that it wrote before.
   stop(ending);
-  for (const config::SourceSettings& settings : wanted) {
-    const bool is_running = std::any_of(running_.begin(), running_.end(), [&](const Running& each) {
-      return each.settings == settings;
-    });
-    if (is_running || !settings.enabled) continue;
-    auto made = make(settings);
+  for (const Unit& unit : units) {
+    const bool is_running = std::any_of(running_.begin(), running_.end(),
+                                        [&](const Running& each) { return each.settings == unit; });
+    if (is_running) continue;
+    auto made = make(unit);
     if (made == nullptr) continue;
     TaskSettings task;
-    task.name = settings.name;
+    task.name = unit.front().name;
     task.heard_us = [source = made.get()] { return source->heartbeat_us(); };
     made->start();
-    around_.diary.info("source " + settings.name + " started");
+    around_.diary.info("source " + task.name + " started");
     Supervisor::Watch watch = supervisor_.watch(std::move(task));
-    running_.push_back({settings, std::move(made), std::move(watch)});
+    running_.push_back({unit, std::move(made), std::move(watch)});
   }
 }
 

@@ -38,12 +38,16 @@ class Sources {
   std::vector<Status> status() const;
 
  private:
+  /// What one source follows: one entry of the configuration, or all of one remote host, which
+  /// share a connection.
+  using Unit = std::vector<config::SourceSettings>;
   struct Running {
-    config::SourceSettings settings;
+    Unit settings;
     std::unique_ptr<source::Source> source;
     Supervisor::Watch watch;  // before the source is gone
   };
-  std::unique_ptr<source::Source> make(const config::SourceSettings& settings) const;
+  static std::vector<Unit> units_of(const std::vector<config::SourceSettings>& wanted);
+  std::unique_ptr<source::Source> make(const Unit& unit) const;
   static void stop(std::vector<Running>& ending);
 
   const source::Surroundings around_;

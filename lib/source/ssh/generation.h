@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "framing/line_splitter.h"
+
+namespace gasoline::source::ssh {
+
+/// By what a file is recognised under another name or number: its first bytes.
+struct Fingerprint {
+  static constexpr uint32_t kBytesMax = 1024;
+
+  uint32_t size_bytes = 0;  ///< grows with the file, up to kBytesMax
+  uint64_t hash = 0;
+
+  static Fingerprint of(std::string_view head);
+  bool matches(std::string_view head) const;
+};
+
+/// One file of the far host from its creation to its end, under whatever name: an origin of lines.
+/// A rotation makes the next generation of the same path.
+struct Generation {
+  enum class Place {
+    kAttached,  ///< at the path that is followed
+    kSought,    ///< no longer there; looked for among the rotated
+    kDetached,  ///< found under another name
+    kGone       ///< nowhere; nothing more will come
+  };
+
+  static constexpr size_t kLineBytesMax = 1 << 20;
+
+  // Kept in the checkpoint.
+  std::string origin;   ///< its name in the event log
+  std::string watched;  ///< the path that is followed
+  std::string path;     ///< where it is now
+  std::string id;       ///< "DEVICE:INODE"; empty if unknown
+  Fingerprint fingerprint;
+  uint64_t committed = 0;  ///< what is before is in the event log
+  uint64_t size_bytes = 0;
+  int64_t modified_s = 0;
+  Place place = Place::kAttached;
+
+  // Of this process.
+  size_t watch = 0;       ///< index of the settings that it belongs to
+  bool is_saved = false;  ///< its origin is in a checkpoint on the disk
+  std::string pending;    ///< the bytes from `committed` on, behind pending_begin
+  size_t pending_begin = 0;
+  uint64_t requested_to = 0;  ///< asked for up to here; what is behind read_to() is on its way
+  uint32_t attempt = 0;       ///< reads of an earlier one are no longer wanted
+  bool is_checked = false;    ///< its first bytes were asked for on this link
+  uint32_t zero_ends = 0;     ///< reads in a row that ended in zeros
+  size_t batch_bytes = 0;     ///< of `pending`, in the pipeline now
+  framing::LineSplitter splitter{kLineBytesMax};
+  uint32_t looks_in_vain = 0;
+  int64_t quiet_since_us = 0;  ///< when it last grew
+  int64_t not_before_us = 0;   ///< a read that failed is tried again then
+  uint64_t lines = 0;
+  int64_t last_line_us = 0;
+  std::string problem;
+
+  std::string_view unsent() const { return std::string_view(pending).substr(pending_begin); }
+  uint64_t read_to() const { return committed + pending.size() - pending_begin; }
+  bool has_unread() const { return place != Place::kGone && size_bytes > read_to(); }
+  bool has_arrived() const { return place == Place::kAttached || place == Place::kDetached; }
+  /// What was asked for and has not come is no longer wanted.
+  void drop_requests();
+  void forget_pending();
+  /// `size` bytes from the front of what is pending are in the event log.
+  void commit(size_t size);
+};
+
+}  // namespace gasoline::source::ssh
