@@ -24,6 +24,12 @@ bool is_glob(const std::string& pattern) {
   return pattern.find_first_of("*?[") != std::string::npos;
 }
 
+/// All of it was read and, since it was seen on this link, it has not grown for so long.
+bool is_quiet(const Generation& file, int64_t now_us, int64_t for_us) {
+  return file.place == Generation::Place::kDetached && !file.has_unread() &&
+         file.quiet_since_us > 0 && now_us - file.quiet_since_us >= for_us;
+}
+
 /// The far host's words without the program that said them: "No such file or directory".
 std::string plain(std::string_view problem) {
   const size_t colon = problem.rfind(": ");
@@ -50,9 +56,8 @@ void Follower::restore(Checkpoint checkpoint) {
     if (file->place == Generation::Place::kAttached) attached_[file->watched] = file.get();
     generations_.push_back(std::move(file));
   }
-  // Later ones are newer.
   for (const auto& file : generations_) {
-    if (attached_.count(file->watched) == 0) unsettled_[file->watched] = file.get();
+    if (file->has_unknown_successors) unsettled_.emplace(file->watched, file.get());
   }
 }
 
@@ -72,6 +77,8 @@ Checkpoint Follower::checkpoint() const {
     kept.size_bytes = file->size_bytes;
     kept.modified_s = file->modified_s;
     kept.place = file->place;
+    const auto left = unsettled_.find(file->watched);
+    kept.has_unknown_successors = left != unsettled_.end() && left->second == file.get();
     checkpoint.files.push_back(std::move(kept));
   }
   return checkpoint;
@@ -480,20 +487,19 @@ void Follower::on_disconnect() {
   for (const auto& file : generations_) {
     file->drop_requests();
     file->is_checked = false;
+    file->quiet_since_us = 0;
   }
 }
 
 bool Follower::is_last_line_due(const Generation& file, int64_t now_us) const {
   if (file.place == Generation::Place::kGone) return true;
-  return file.place == Generation::Place::kDetached && !file.has_unread() &&
-         now_us - file.quiet_since_us >= kLastLineUs;
+  return is_quiet(file, now_us, kLastLineUs);
 }
 
 void Follower::forget_finished(int64_t now_us) {
   std::erase_if(generations_, [&](const std::shared_ptr<Generation>& file) {
-    const bool is_over = file->place == Generation::Place::kGone ||
-                         (file->place == Generation::Place::kDetached && !file->has_unread() &&
-                          now_us - file->quiet_since_us >= kQuietUs);
+    const bool is_over =
+        file->place == Generation::Place::kGone || is_quiet(*file, now_us, kQuietUs);
     const bool is_in_use =
         file->batch_bytes > 0 || !file->unsent().empty() || file->requested_to > file->read_to();
     const bool is_waited_for =

@@ -42,10 +42,11 @@ struct Generation {
   uint64_t size_bytes = 0;
   int64_t modified_s = 0;
   Place place = Place::kAttached;
+  bool has_unknown_successors = false;  ///< as kept: files rotated away after it may be unread
 
   // Of this process.
   size_t watch = 0;       ///< index of the settings that it belongs to
-  bool is_saved = false;  ///< its origin is in a checkpoint on the disk
+  bool is_saved = false;  ///< its origin and first bytes' hash are in the checkpoint on the disk
   std::string pending;    ///< the bytes from `committed` on, behind pending_begin
   size_t pending_begin = 0;
   uint64_t requested_to = 0;  ///< asked for up to here; what is behind read_to() is on its way

@@ -86,7 +86,8 @@ bool HostReader::save() {
   checkpoint_problem_.clear();
   for (const auto& file : follower_.generations()) {
     if (!file->is_saved) around_.intake.hold(file->origin, true);
-    file->is_saved = true;
+    // Without its first bytes it would not be recognised.
+    file->is_saved = file->fingerprint.size_bytes > 0;
   }
   is_dirty_ = false;
   return true;

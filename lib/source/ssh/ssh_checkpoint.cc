@@ -37,12 +37,15 @@ bool parse_generation(std::string_view fields, Generation& file) {
   file.id = take_until(fields, ' ');
   if (file.id == "-") file.id.clear();
   int place = 0;
+  int unknown = 0;
   const bool is_good = parse_number(take_until(fields, ' '), file.fingerprint.size_bytes) &&
                        parse_number(take_until(fields, ' '), file.fingerprint.hash, 16) &&
                        parse_number(take_until(fields, ' '), file.committed) &&
                        parse_number(take_until(fields, ' '), file.size_bytes) &&
                        parse_number(take_until(fields, ' '), file.modified_s) &&
-                       parse_number(fields, place);
+                       parse_number(take_until(fields, ' '), place) &&
+                       parse_number(fields, unknown);
+  file.has_unknown_successors = unknown != 0;
   file.place = static_cast<Generation::Place>(place);
   return is_good && !file.origin.empty() && place >= 0 &&
          place <= static_cast<int>(Generation::Place::kGone);
@@ -54,10 +57,11 @@ std::string Checkpoint::to_text() const {
   std::string text(kHead);
   for (const std::string& pattern : seen) text += fmt::format("seen {}\n", pattern);
   for (const Generation& file : files) {
-    text += fmt::format("file {} {} {} {:x} {} {} {} {}\nwatched {}\npath {}\n", file.origin,
+    text += fmt::format("file {} {} {} {:x} {} {} {} {} {}\nwatched {}\npath {}\n", file.origin,
                         file.id.empty() ? "-" : file.id, file.fingerprint.size_bytes,
                         file.fingerprint.hash, file.committed, file.size_bytes, file.modified_s,
-                        static_cast<int>(file.place), file.watched, file.path);
+                        static_cast<int>(file.place), file.has_unknown_successors ? 1 : 0,
+                        file.watched, file.path);
   }
   text += fmt::format("end {:08x}\n", crc32c(text.data(), text.size()));
   return text;

@@ -15,7 +15,7 @@ namespace gasoline::source::ssh {
 ///
 ///     gasoline-ssh 1
 ///     seen PATTERN                                a path or glob that was looked at before
-///     file ORIGIN ID FP-SIZE FP-HASH OFFSET SIZE MTIME PLACE
+///     file ORIGIN ID FP-SIZE FP-HASH OFFSET SIZE MTIME PLACE UNKNOWN
 ///     watched PATH                                of the file above
 ///     path PATH
 ///     end CRC                                     CRC-32C of everything before, in hex
