@@ -16,10 +16,10 @@ namespace gasoline::capture {
 namespace {
 
 bool is_needed(std::string_view variable) {
-  constexpr std::array<std::string_view, 12> kNeeded{
-      "PATH=",   "HOME=",          "USER=",           "LOGNAME=",         "TZ=",
-      "LANG=",   "LC_ALL=",        "XDG_STATE_HOME=", "XDG_RUNTIME_DIR=", "XDG_CONFIG_HOME=",
-      "TMPDIR=", "XDG_CACHE_HOME="};
+  constexpr std::array<std::string_view, 14> kNeeded{
+      "PATH=",   "HOME=",           "USER=",           "LOGNAME=",         "TZ=",
+      "LANG=",   "LC_ALL=",         "XDG_STATE_HOME=", "XDG_RUNTIME_DIR=", "XDG_CONFIG_HOME=",
+      "TMPDIR=", "XDG_CACHE_HOME=", "SSH_AUTH_SOCK=",  "DOCKER_HOST="};
   for (const std::string_view name : kNeeded) {
     if (variable.starts_with(name)) return true;
   }

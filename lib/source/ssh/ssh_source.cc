@@ -140,7 +140,7 @@ void SshSource::run() {
     KeyWatch keys(settings_.front());
     HostReader::Options options;
     options.host = settings_.front().host;
-    options.checkpoint_path = around_.state_directory + "/sources/" + checkpoint_name(options.host);
+    options.checkpoint_path = checkpoint_path_;
     options.poll_interval_us = settings_.front().poll_interval_us;
     options.seed = seed_;
     options.connect = [&](Link::Events events) {
