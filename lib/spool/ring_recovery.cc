@@ -27,7 +27,7 @@ class Recovered {
  public:
   Recovered(io::FileSystem& files, const RingDirectory& rings) : files_(files), rings_(rings) {}
 
-  Status open_rings();
+  Status open_rings(const Clock& clock);
   Status open_journal(const Clock& clock, Random& random);
   Status take_in_journal();
   Result<uint64_t> append_rest(const Clock& clock);
@@ -45,7 +45,7 @@ class Recovered {
   std::string head_;
 };
 
-Status Recovered::open_rings() {
+Status Recovered::open_rings(const Clock& clock) {
   for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
     const std::string path = rings_.ring_path(stream);
     if (auto there = files_.status(path); !there && there.error().code == ENOENT) continue;
@@ -53,6 +53,7 @@ Status Recovered::open_rings() {
     if (!ring && ring.error().code == ENODATA) continue;
     if (!ring) return ring.error();
     lanes_.push_back({stream, std::move(*ring)});
+    lanes_.back().ring.recover(std::nullopt, clock.wall_us());
   }
   return {};
 }
@@ -179,7 +180,7 @@ Result<std::optional<uint64_t>> RingRecovery::recover_run(const std::string& dir
   if (!rings && (is_taken(rings.error()) || rings.error().code == ENOENT)) return {std::nullopt};
   if (!rings) return rings.error();
   Recovered run(files_, *rings);
-  if (Status opened = run.open_rings(); !opened) return opened.error();
+  if (Status opened = run.open_rings(clock_); !opened) return opened.error();
   if (Status opened = run.open_journal(clock_, random_); !opened) {
     if (is_taken(opened.error())) return {std::nullopt};
     return opened.error();

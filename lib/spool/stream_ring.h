@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,8 +23,11 @@ namespace gasoline::spool {
 ///       head, tail,       {end position, time}[]
 ///       progress
 ///
-/// tail <= head <= tail + size. What is between is safe from the death of the process, if the
-/// mapping is of a file: the bytes are in it before head says so.
+/// tail <= head <= filled <= tail + size. What is between tail and filled is safe from the death of
+/// the process, if the mapping is of a file: the bytes are in it before the numbers say so. Behind
+/// filled may be bytes whose way into the ring was cut short by that death. How many is known
+/// exactly if they come through a private pipe, the staging pipe: begin_intake() notes how much is
+/// in it, and what is missing from that later has reached the ring (recover()).
 class StreamRing {
  public:
   /// Where the consumer stands: what somebody else needs to go on after its death. Kept twice, so
@@ -40,16 +44,23 @@ class StreamRing {
 
   static constexpr uint64_t kSpanSizeBytesMin = 256 * 1024;
   static constexpr uint64_t kMarksMax = 4096;
+  static constexpr uint64_t kFirstSizeBytes = 256 * 1024;
+  static constexpr uint64_t kStepSizeBytes = 1024 * 1024;
 
   /// Any span of up to `span_size_bytes` (at least kSpanSizeBytesMin) will be contiguous. Both
   /// sizes are rounded up to whole pages; the ring holds at least two spans. In a new file at
-  /// `path`, mode 0600, all of whose space is taken at once, since a write into a mapping cannot
-  /// fail; without a path in memory that nobody else sees. The file stays when the ring is
-  /// destroyed.
+  /// `path`, mode 0600, which must be on a tmpfs; without a path in memory that nobody else sees.
+  /// The file stays when the ring is destroyed.
+  ///
+  /// A write into a mapping cannot fail, so the file's space is taken before: kFirstSizeBytes at
+  /// once and the rest in steps, as the producer first gets there, because clearing 8 MiB costs a
+  /// short command more than all of the rest of its start. Where a step is refused (the tmpfs is
+  /// full) the rest of the ring is in memory of our own from then on: see is_private().
   static Result<StreamRing> create(uint64_t size_bytes, uint64_t span_size_bytes,
                                    const std::string& path = {});
   /// The ring of a dead process. ENODATA if that died while it made it; Error::kInvalid if the file
-  /// is none of this version, or its numbers contradict each other.
+  /// is none of this version, or its numbers contradict each other. Of a ring that became private
+  /// nothing is left.
   static Result<StreamRing> open(const std::string& path);
   StreamRing(StreamRing&& other) noexcept;
   StreamRing& operator=(StreamRing&&) = delete;
@@ -60,10 +71,23 @@ class StreamRing {
     char* bytes;
     uint64_t size;
   };
-  Space free_space(uint64_t wanted) const;
+  Space free_space(uint64_t wanted);
+  /// Producer: `staged` bytes are in the staging pipe, and the next of them are about to be read to
+  /// the place behind filled(). 0: what is read next does not go into the ring.
+  void begin_intake(uint64_t staged);
+  /// Producer: `size` bytes have been read to that place; they wait to be published.
+  void end_intake(uint64_t size);
+  /// Position behind the last byte that is in the ring, published or not.
+  uint64_t filled() const { return header_->filled.load(std::memory_order_acquire); }
   /// Producer: `size` bytes of the free space are filled, and were read at `time_us`. If there is
   /// no room for one more mark, the bytes get the time of the next one.
   void publish(uint64_t size, int64_t time_us);
+  /// The new producer, of a ring that was opened: publishes what the dead one had brought into the
+  /// ring and not published, with `staged` bytes left in its staging pipe. If nobody has kept that,
+  /// what was on its way is lost.
+  void recover(std::optional<uint64_t> staged, int64_t time_us);
+  /// True once a part of the ring is in memory that dies with the process. Any thread.
+  bool is_private() const { return header_->is_private.load(std::memory_order_acquire) != 0; }
 
   /// Consumer: what waits, at most `wanted` bytes and one span.
   std::string_view readable(uint64_t wanted) const;
@@ -89,6 +113,10 @@ class StreamRing {
     Identity identity;
     alignas(64) std::atomic<uint64_t> head;  // written by the producer
     std::atomic<uint64_t> marks_head;
+    std::atomic<uint64_t> filled;
+    std::atomic<uint64_t> intake_staged;    // what the staging pipe held ...
+    std::atomic<uint64_t> intake_position;  // ... when filled stood here
+    std::atomic<uint64_t> is_private;
     alignas(64) std::atomic<uint64_t> tail;  // written by the consumer
     std::atomic<uint64_t> marks_tail;
     std::atomic<uint64_t> progress_turn;  // progress[turn % 2] is whole
@@ -112,9 +140,11 @@ class StreamRing {
     return {header_->identity.size_bytes, header_->identity.span_size_bytes};
   }
   bool is_consistent() const;
+  bool take_space(uint64_t end);
+  bool make_rest_private();
 
   static constexpr uint32_t kMagic = 0x474e5247;  // "GRNG"
-  static constexpr uint32_t kVersion = 1;
+  static constexpr uint32_t kVersion = 2;
   static constexpr uint64_t kHeaderSizeBytes = 4096;
   static constexpr uint64_t kMarksSizeBytes = kMarksMax * sizeof(Mark);
 
@@ -124,7 +154,8 @@ class StreamRing {
   FileDescriptor fd_;
   char* mapping_;
   Header* header_;
-  int64_t last_time_us_ = 0;  // consumer's
+  int64_t last_time_us_ = 0;      // consumer's
+  uint64_t taken_size_bytes_ = 0;  // producer's: so much of the data has memory
 };
 
 }  // namespace gasoline::spool

@@ -33,8 +33,11 @@ Result<StreamRing> StreamRing::create(uint64_t size_bytes, uint64_t span_size_by
                         ? ::memfd_create("gasoline-ring", MFD_CLOEXEC)
                         : ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd.is_open()) return Error::from_errno(errno, doing);
-  const int failed = path.empty() ? (::ftruncate(fd.get(), file_size) == 0 ? 0 : errno)
-                                  : ::posix_fallocate(fd.get(), 0, file_size);
+  int failed = ::ftruncate(fd.get(), file_size) == 0 ? 0 : errno;
+  if (failed == 0 && !path.empty()) {
+    const uint64_t first = kHeaderSizeBytes + kMarksSizeBytes + kFirstSizeBytes;
+    failed = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(first));
+  }
   auto ring = failed == 0 ? map(std::move(fd), layout)
                           : Result<StreamRing>(Error::from_errno(failed, doing));
   if (!ring) {
@@ -44,6 +47,7 @@ Result<StreamRing> StreamRing::create(uint64_t size_bytes, uint64_t span_size_by
   Header& header = *new (ring->header_) Header{};
   header.progress[0] = Progress{};
   header.identity = {kMagic, kVersion, layout.size_bytes, layout.span_size_bytes};
+  ring->taken_size_bytes_ = path.empty() ? layout.size_bytes : kFirstSizeBytes;
   return ring;
 }
 
@@ -70,7 +74,13 @@ Result<StreamRing> StreamRing::open(const std::string& path) {
   auto ring = map(std::move(fd), layout);
   if (!ring) return ring;
   if (!ring->is_consistent()) return Error::of(Error::kInvalid, doing, "its numbers contradict");
+  if (ring->is_private()) return Error::from_errno(ENODATA, doing);
   ring->header_->tail.store(ring->progress().tail);
+  // So much its dead producer had taken, for what is in it; anything else is taken again.
+  ring->taken_size_bytes_ = kFirstSizeBytes;
+  while (ring->taken_size_bytes_ < std::min(ring->filled(), layout.size_bytes)) {
+    ring->taken_size_bytes_ += std::min(kStepSizeBytes, layout.size_bytes - ring->taken_size_bytes_);
+  }
   // Its consumer may have looked further ahead than it came: all marks that still stand are of use.
   const uint64_t marks_head = ring->header_->marks_head.load();
   ring->header_->marks_tail.store(marks_head - std::min(marks_head, kMarksMax));
@@ -79,7 +89,8 @@ Result<StreamRing> StreamRing::open(const std::string& path) {
 
 bool StreamRing::is_consistent() const {
   const uint64_t tail = progress().tail;
-  return header_->tail.load() <= tail && tail <= head() && head() - tail <= size_bytes();
+  return header_->tail.load() <= tail && tail <= head() && head() <= filled() &&
+         filled() - tail <= size_bytes();
 }
 
 /// Reserves the whole range first, then lays the file and its mirror over it: nothing else of the
@@ -113,18 +124,85 @@ StreamRing::StreamRing(StreamRing&& other) noexcept
     : fd_(std::move(other.fd_)),
       mapping_(std::exchange(other.mapping_, nullptr)),
       header_(std::exchange(other.header_, nullptr)),
-      last_time_us_(other.last_time_us_) {}
+      last_time_us_(other.last_time_us_),
+      taken_size_bytes_(other.taken_size_bytes_) {}
 
 StreamRing::~StreamRing() {
   if (mapping_ != nullptr) ::munmap(mapping_, layout().mapping_size_bytes());
 }
 
-StreamRing::Space StreamRing::free_space(uint64_t wanted) const {
+StreamRing::Space StreamRing::free_space(uint64_t wanted) {
   const uint64_t head = header_->head.load(std::memory_order_relaxed);
   const uint64_t used = head - header_->tail.load(std::memory_order_acquire);
-  const uint64_t size =
+  const uint64_t place = head % header_->identity.size_bytes;
+  uint64_t size =
       std::min({wanted, header_->identity.span_size_bytes, header_->identity.size_bytes - used});
-  return {data() + head % header_->identity.size_bytes, size};
+  if (!take_space(place + size)) size = std::min(size, taken_size_bytes_ - place);
+  return {data() + place, size};
+}
+
+/// Sees to it that the data has memory up to `end`; what lies behind the ring's end is the mirror
+/// of its beginning. The first touch of a page on a full tmpfs would be a SIGBUS.
+bool StreamRing::take_space(uint64_t end) {
+  const uint64_t size_bytes = header_->identity.size_bytes;
+  while (taken_size_bytes_ < std::min(end, size_bytes)) {
+    const uint64_t from = kHeaderSizeBytes + kMarksSizeBytes + taken_size_bytes_;
+    const uint64_t more = std::min(kStepSizeBytes, size_bytes - taken_size_bytes_);
+    const int failed =
+        ::posix_fallocate(fd_.get(), static_cast<off_t>(from), static_cast<off_t>(more));
+    if (failed == EINTR) continue;
+    if (failed != 0) return make_rest_private();
+    taken_size_bytes_ += more;
+  }
+  return true;
+}
+
+/// Lays memory of our own over what has none yet, and over its mirror. The consumer is nowhere
+/// near: it is behind the producer, who has not been here.
+bool StreamRing::make_rest_private() {
+  const uint64_t rest_size = header_->identity.size_bytes - taken_size_bytes_;
+  const FileDescriptor fd(::memfd_create("gasoline-ring", MFD_CLOEXEC));
+  if (!fd.is_open() || ::ftruncate(fd.get(), static_cast<off_t>(rest_size)) != 0) return false;
+  // First of all: from here on nobody may take the file for the whole.
+  header_->is_private.store(1, std::memory_order_release);
+  const int protection = PROT_READ | PROT_WRITE;
+  const void* rest = ::mmap(data() + taken_size_bytes_, rest_size, protection,
+                            MAP_SHARED | MAP_FIXED, fd.get(), 0);
+  if (rest == MAP_FAILED) return false;
+  const uint64_t span_size = header_->identity.span_size_bytes;
+  if (span_size > taken_size_bytes_) {
+    char* mirror = data() + header_->identity.size_bytes + taken_size_bytes_;
+    const void* mirrored = ::mmap(mirror, span_size - taken_size_bytes_, protection,
+                                  MAP_SHARED | MAP_FIXED, fd.get(), 0);
+    if (mirrored == MAP_FAILED) return false;
+  }
+  taken_size_bytes_ = header_->identity.size_bytes;
+  return true;
+}
+
+/// The size first: a position that is filled() then says that the size belongs to it, since no
+/// earlier intake began there with bytes to come.
+void StreamRing::begin_intake(uint64_t staged) {
+  header_->intake_staged.store(staged, std::memory_order_release);
+  header_->intake_position.store(header_->filled.load(std::memory_order_relaxed),
+                                 std::memory_order_release);
+}
+
+void StreamRing::end_intake(uint64_t size) {
+  const uint64_t filled = header_->filled.load(std::memory_order_relaxed) + size;
+  header_->filled.store(filled, std::memory_order_release);
+}
+
+void StreamRing::recover(std::optional<uint64_t> staged, int64_t time_us) {
+  const uint64_t begun = header_->intake_staged.load();
+  const uint64_t room = size_bytes() - (filled() - tail());
+  const bool was_on_its_way = header_->intake_position.load() == filled();
+  // A number that does not fit is none of ours.
+  if (staged && was_on_its_way && begun >= *staged && begun - *staged <= room) {
+    end_intake(begun - *staged);
+  }
+  begin_intake(0);
+  if (filled() > head()) publish(filled() - head(), time_us);
 }
 
 void StreamRing::publish(uint64_t size, int64_t time_us) {
@@ -135,6 +213,9 @@ void StreamRing::publish(uint64_t size, int64_t time_us) {
   if (mark - header_->marks_tail.load(std::memory_order_acquire) < kMarksMax) {
     marks()[mark % kMarksMax] = {head, time_us};
     header_->marks_head.store(mark + 1, std::memory_order_release);
+  }
+  if (header_->filled.load(std::memory_order_relaxed) < head) {
+    header_->filled.store(head, std::memory_order_release);
   }
   header_->head.store(head, std::memory_order_release);
 }

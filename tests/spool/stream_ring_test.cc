@@ -48,7 +48,7 @@ TEST_CASE("a ring is at least two spans and never smaller than asked for") {
 }
 
 TEST_CASE("an empty ring has all its space free and nothing to read") {
-  const StreamRing ring = make_ring();
+  StreamRing ring = make_ring();
   CHECK(ring.head() == 0);
   CHECK(ring.tail() == 0);
   CHECK(ring.readable(UINT64_MAX).empty());
