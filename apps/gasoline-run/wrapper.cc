@@ -248,11 +248,12 @@ void Wrapper::start_capture() {
     pump.lossless = options_.lossless;
     pump.order = order_.get();
     pump.place_in_order = static_cast<size_t>(&lane - lanes_.data());
+    pump.staging = make_staging();
     if (lane.is_terminal && !stand_ins_.is_empty()) {
       pump.before_passing = [this] { stand_ins_.follow(false); };
     }
     lane.pump = std::make_unique<capture::StreamPump>(
-        std::move(lane.our_end), lane.output_fd, *lane.ring, clock_, pump,
+        std::move(lane.our_end), lane.output_fd, *lane.ring, clock_, std::move(pump),
         [this] { spool_->notify(); },
         [this, output_fd = lane.output_fd] {
           stand_ins_.follow(true);
@@ -270,6 +271,13 @@ void Wrapper::start_capture() {
   sender_->start(
       run_, [this] { return spool_->directory(); }, &spool_->claims());
   spool_->start(std::move(streams), started_members());
+}
+
+/// Only rings that outlive us can be recovered, so only they need it. Without one a kill -9 may lose
+/// what was just being read.
+process::Pipe Wrapper::make_staging() const {
+  auto pipe = rings_ ? process::make_pipe() : Result<process::Pipe>(process::Pipe{});
+  return pipe ? std::move(*pipe) : process::Pipe{};
 }
 
 std::string Wrapper::spool_directory() const {

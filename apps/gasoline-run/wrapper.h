@@ -59,6 +59,7 @@ class Wrapper {
   void describe();
   void make_ring_directory();
   Result<spool::StreamRing> make_ring(spool::Stream stream) const;
+  process::Pipe make_staging() const;
   void make_lanes();
   void add_lane(spool::Stream stream, int output_fd);
   bool wants_terminal(int output_fd) const;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <ctime>
 #include <string>
 #include <utility>
 
@@ -35,6 +36,11 @@ FileDescriptor reopen_output(int fd) {
   return FileDescriptor(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
 
+uint64_t bytes_in(int pipe) {
+  int size = 0;
+  return ::ioctl(pipe, FIONREAD, &size) == 0 && size > 0 ? static_cast<uint64_t>(size) : 0;
+}
+
 }  // namespace
 
 StreamPump::StreamPump(FileDescriptor child_end, int output_fd, spool::StreamRing& ring,
@@ -48,7 +54,9 @@ StreamPump::StreamPump(FileDescriptor child_end, int output_fd, spool::StreamRin
       options_(std::move(options)),
       on_progress_(std::move(on_progress)),
       on_end_(std::move(on_end)),
-      stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      is_staging_(options_.staging.read_end.is_open()),
+      staged_(is_staging_ ? bytes_in(options_.staging.read_end.get()) : 0) {
   GASOLINE_ASSERT(stop_.is_open());
   // Our end is a description of its own: the child's stays blocking.
   ::fcntl(child_end_.get(), F_SETFL, ::fcntl(child_end_.get(), F_GETFL) | O_NONBLOCK);
@@ -135,6 +143,7 @@ StreamPump::Wait StreamPump::wait_for_input() {
     int timeout_ms = is_ending ? static_cast<int>((silence_us + 999) / 1000) : -1;
     if (is_asked) timeout_ms = 0;
     wake_up_delay_->before_sleep();
+    const int64_t asleep_since_us = clock_.monotonic_us();
     const int ready = ::poll(entries.data(), entries.size(), timeout_ms);
     if (ready < 0 && errno == EINTR) continue;
     if (ready == 0 && is_asked) {
@@ -150,6 +159,7 @@ StreamPump::Wait StreamPump::wait_for_input() {
     }
     if (entries[0].revents != 0) {
       readable_since_us_ = clock_.wall_us() - wake_up_delay_->after_sleep_us();
+      gather(clock_.monotonic_us() - asleep_since_us);
       return Wait::kReadable;
     }
     // A socket whose other end is closed reports only POLLHUP.
@@ -159,6 +169,17 @@ StreamPump::Wait StreamPump::wait_for_input() {
     }
   }
   return Wait::kEnd;
+}
+
+/// A child that writes line after line pays for our waking up each time. When it does so faster than
+/// anybody reads along, some lines are let come together. On a terminal they keep their order.
+void StreamPump::gather(int64_t slept_us) {
+  constexpr int64_t kShortWaitUs = 50;
+  constexpr int kShortWaitsMin = 16;
+  constexpr timespec kPause{0, 100'000};
+  short_waits_ = slept_us < kShortWaitUs ? short_waits_ + 1 : 0;
+  if (short_waits_ < kShortWaitsMin || options_.order != nullptr) return;
+  ::nanosleep(&kPause, nullptr);
 }
 
 bool StreamPump::pump_into_ring(spool::StreamRing::Space space) {
@@ -191,11 +212,34 @@ ssize_t StreamPump::read_input(char* to, size_t size) {
     return -1;
   }
   if (held_ > 0) return 0;
-  const ssize_t got = ::read(child_end_.get(), to, size);
+  const ssize_t got = read_to(to, size);
   const int code = errno;
   if (got <= 0 && order != nullptr) order->end(options_.place_in_order, false);
   if (got < 0 && code == EIO) return 0;  // nobody holds the slave any more
   errno = code;
+  return got;
+}
+
+/// As read(2).
+ssize_t StreamPump::read_to(char* to, size_t size) {
+  if (!is_staging_) return ::read(child_end_.get(), to, size);
+  if (staged_ == 0) {
+    const ssize_t moved = ::splice(child_end_.get(), nullptr, options_.staging.write_end.get(),
+                                   nullptr, size, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+    if (moved < 0 && errno == EINVAL) {
+      // Not from this kind of descriptor, on this kernel.
+      is_staging_ = false;
+      return read_to(to, size);
+    }
+    if (moved <= 0) return moved;
+    staged_ = static_cast<uint64_t>(moved);
+  }
+  // What is dropped goes past the ring.
+  ring_.begin_intake(dropping_ ? 0 : staged_);
+  const ssize_t got = ::read(options_.staging.read_end.get(), to, std::min<size_t>(staged_, size));
+  if (got <= 0) return got;
+  if (!dropping_) ring_.end_intake(static_cast<uint64_t>(got));
+  staged_ -= static_cast<uint64_t>(got);
   return got;
 }
 
@@ -244,7 +288,9 @@ bool StreamPump::wait_for_space() {
 /// One read while dropping. Capture resumes at the start of a line, once half of the ring is free.
 bool StreamPump::pump_past_ring() {
   const uint64_t free = ring_.size_bytes() - (ring_.head() - ring_.tail());
-  const bool has_room = free >= ring_.size_bytes() / 2;
+  // Free, and with memory behind it.
+  const bool has_room = free >= ring_.size_bytes() / 2 &&
+                        ring_.free_space(kReadSizeBytesMax).size == kReadSizeBytesMax;
   if (has_room && (gap_.bytes == 0 || !gap_.ends_inside_line)) {
     resume_capture({});
     return true;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file_descriptor.h"
 #include "base/wake_up.h"
+#include "process/child.h"
 #include "process/wake_up_delay.h"
 #include "process/write_order.h"
 #include "spool/stream_framer.h"
@@ -26,6 +27,8 @@ namespace gasoline::capture {
 /// A full ring means that we read no faster than it is emptied. When it was not emptied at all for
 /// Options::stall_us, bytes are dropped from the capture (never from the output) until it is, and
 /// told by take_dropped(). With `lossless` the child waits instead. Nothing is allocated per read.
+///
+/// A stream that brings a line each 50 us or more often is read in portions, 0.1 ms apart.
 class StreamPump {
  public:
   struct Options {
@@ -36,6 +39,10 @@ class StreamPump {
     /// Of a stream on a terminal that the other stream goes to as well; borrowed.
     process::WriteOrder* order = nullptr;
     size_t place_in_order = 0;
+    /// A pipe that nobody else writes to or reads from: what comes goes through it into the ring, so
+    /// that whoever recovers the ring after our death knows to the byte what had reached it. May
+    /// hold bytes that an earlier pump left; they come first. Without one they are read directly.
+    process::Pipe staging;
   };
   struct Counters {
     std::atomic<uint64_t> bytes{0};
@@ -80,6 +87,7 @@ class StreamPump {
 
   void run();
   Wait wait_for_input();
+  void gather(int64_t slept_us);
   bool pump_into_ring(spool::StreamRing::Space space);
   void publish(std::string_view bytes);
   bool pump_past_ring();
@@ -88,6 +96,7 @@ class StreamPump {
   void resume_capture(std::string_view rest);
   void close_gap(bool at_end);
   ssize_t read_input(char* to, size_t size);
+  ssize_t read_to(char* to, size_t size);
   bool pass_on(std::string_view bytes);
   bool write_out(std::string_view bytes);
   void wait_for_output(int fd);
@@ -99,7 +108,7 @@ class StreamPump {
   FileDescriptor own_output_;  // the same pipe or terminal, non-blocking; none if it is neither
   spool::StreamRing& ring_;
   const Clock& clock_;
-  const Options options_;
+  Options options_;
   const std::function<void()> on_progress_;
   const std::function<void()> on_end_;
 
@@ -115,9 +124,12 @@ class StreamPump {
   WakeUp passed_;
   Counters counters_;
   int64_t last_time_us_ = 0;
+  int short_waits_ = 0;  // one after another, up to now
   int64_t readable_since_us_ = 0;  // of what was waited for and is not read yet; else 0
   std::optional<process::WakeUpDelay> wake_up_delay_;  // of the pump's thread, made by it
 
+  bool is_staging_;      // the pump's thread only
+  uint64_t staged_ = 0;  // likewise: bytes in the staging pipe
   uint64_t held_ = 0;       // bytes of the ring's free space that wait for their turn
   bool dropping_ = false;   // the pump's thread only
   bool is_at_end_ = false;  // likewise: nobody holds the pipe's other end any more

@@ -99,7 +99,7 @@ CapturedPipe::CapturedPipe(spool::Stream stream, const Clock& clock,
       nowhere_(::open("/dev/null", O_WRONLY | O_CLOEXEC)),
       ring_(*spool::StreamRing::create(0, 0)) {
   pump_ = std::make_unique<capture::StreamPump>(std::move(pipe_.read_end), nowhere_.get(), ring_,
-                                                clock, options, std::move(on_progress),
+                                                clock, std::move(options), std::move(on_progress),
                                                 [this] { is_over_ = true; });
 }
 

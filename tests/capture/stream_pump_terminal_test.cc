@@ -19,7 +19,8 @@ struct PtyRig {
     StreamPump::Options options;
     options.before_passing = [this] { ++calls_before_passing; };
     pump = std::make_unique<StreamPump>(
-        std::move(master), output.write_end.get(), ring, clock, options, [] {}, [] {});
+        std::move(master), output.write_end.get(), ring, clock, std::move(options), [] {},
+        [] {});
   }
 
   SystemClock clock;
