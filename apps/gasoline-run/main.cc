@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "keeper.h"
 #include "options.h"
 #include "process/child.h"
 #include "wrapper.h"
@@ -37,6 +38,9 @@ int run_bare(const gasoline::run::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--keeper") == 0) {
+    return gasoline::run::run_keeper(STDIN_FILENO);
+  }
   auto options = gasoline::run::parse_options(argc, argv);
   if (!options) {
     complain(options.error().to_string());

@@ -72,7 +72,13 @@ Result<process::ChildEnd> Wrapper::run() {
   if (Status watching = watch_signals(); !watching) return watching.error();
   make_ring_directory();
   make_lanes();
-  if (Status started = start_child(); !started) return started.error();
+  hold();
+  if (Status started = start_child(); !started) {
+    if (held_) held_->withdraw();
+    if (rings_) static_cast<void>(rings_->remove());
+    return started.error();
+  }
+  if (held_) tell_holder_of_child();
   start_capture();
   // What came before the child was there has not reached it, or it has died of it.
   for (const int number : early_signals_) ::kill(shares_group_ ? child_ : -child_, number);
@@ -128,12 +134,17 @@ void Wrapper::make_ring_directory() {
   }
 }
 
-Result<spool::StreamRing> Wrapper::make_ring(spool::Stream stream) const {
+Result<spool::StreamRing> Wrapper::make_ring(spool::Stream stream) {
   const uint64_t size_bytes = options_.ring_size_bytes / 2;
   const uint64_t span_size_bytes = options_.line_size_bytes_max + 1;
   if (rings_) {
     auto ring = spool::StreamRing::create(size_bytes, span_size_bytes, rings_->ring_path(stream));
     if (ring) return ring;
+    if (ring.error().code == ENOSPC || options_.verbose) {
+      warn("a kill -9 of gasoline-run would lose lines: " + ring.error().to_string());
+    }
+    static_cast<void>(rings_->remove());
+    rings_.reset();
   }
   return spool::StreamRing::create(size_bytes, span_size_bytes);
 }
@@ -150,7 +161,7 @@ void Wrapper::make_lanes() {
 /// A stream without a pipe or a ring goes straight to its place, uncaptured: better than not
 /// running the command.
 void Wrapper::add_lane(spool::Stream stream, int output_fd) {
-  Lane lane{stream, output_fd, {}, {}, false, {}, nullptr};
+  Lane lane{stream, output_fd, {}, {}, false, {}, {}, nullptr};
   if (wants_terminal(output_fd)) {
     // Curses sets the terminal's modes through stdout, and reads keys from stdin.
     const bool may_want_keys =
@@ -178,6 +189,7 @@ void Wrapper::add_lane(spool::Stream stream, int output_fd) {
   if (!ring) {
     return warn(fmt::format("{} is not captured: {}", to_string(stream), ring.error().to_string()));
   }
+  if (auto staging = process::make_pipe(); staging && rings_) lane.staging = std::move(*staging);
   lane.ring.emplace(std::move(*ring));
   lanes_.push_back(std::move(lane));
 }
@@ -248,14 +260,17 @@ void Wrapper::start_capture() {
     pump.lossless = options_.lossless;
     pump.order = order_.get();
     pump.place_in_order = static_cast<size_t>(&lane - lanes_.data());
-    pump.staging = make_staging();
+    pump.staging = std::move(lane.staging);
+    pump.on_memory_refused = [this] { lose_holder("/dev/shm is full"); };
     if (lane.is_terminal && !stand_ins_.is_empty()) {
       pump.before_passing = [this] { stand_ins_.follow(false); };
     }
     lane.pump = std::make_unique<capture::StreamPump>(
         std::move(lane.our_end), lane.output_fd, *lane.ring, clock_, std::move(pump),
         [this] { spool_->notify(); },
-        [this, output_fd = lane.output_fd] {
+        [this, output_fd = lane.output_fd, stream = lane.stream] {
+          // Before all else: the child is to notice at once that nobody reads any more.
+          if (held_) held_->withdraw_stream(stream);
           stand_ins_.follow(true);
           stand_ins_.remove(output_fd);
           const bool posted = mailbox_->try_post([this] { on_lane_ended(); });
@@ -271,13 +286,6 @@ void Wrapper::start_capture() {
   sender_->start(
       run_, [this] { return spool_->directory(); }, &spool_->claims());
   spool_->start(std::move(streams), started_members());
-}
-
-/// Only rings that outlive us can be recovered, so only they need it. Without one a kill -9 may lose
-/// what was just being read.
-process::Pipe Wrapper::make_staging() const {
-  auto pipe = rings_ ? process::make_pipe() : Result<process::Pipe>(process::Pipe{});
-  return pipe ? std::move(*pipe) : process::Pipe{};
 }
 
 std::string Wrapper::spool_directory() const {
@@ -355,6 +363,8 @@ void Wrapper::stop_waiting() {
 
 /// The child is gone: get the rest to the disk and, if it does not take long, to the daemon.
 void Wrapper::deliver() {
+  // From here on what is left is what any dead run leaves: rings and a spool.
+  if (held_) held_->withdraw();
   // As a shell does it: what a command left that ended by itself was meant to stay (stty).
   if (end_->by_signal) stand_ins_.restore();
   const int64_t flush_us = is_hurried_ ? 0 : options_.flush_timeout_us;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/places.h"
 #include "base/random.h"
+#include "capture/holder_link.h"
 #include "capture/sender.h"
 #include "capture/spool_writer.h"
 #include "capture/stream_pump.h"
@@ -23,6 +24,7 @@
 #include "process/signal_source.h"
 #include "process/terminal_stand_ins.h"
 #include "process/write_order.h"
+#include "spool/held_run.h"
 #include "spool/ring_directory.h"
 
 namespace gasoline::run {
@@ -52,15 +54,20 @@ class Wrapper {
     FileDescriptor child_end;  // what the child writes to
     FileDescriptor our_end;
     bool is_terminal = false;  // for the child
+    process::Pipe staging;     // not open: nobody could go on with it
     std::optional<spool::StreamRing> ring;
     std::unique_ptr<capture::StreamPump> pump;
   };
 
   void describe();
   void make_ring_directory();
-  Result<spool::StreamRing> make_ring(spool::Stream stream) const;
-  process::Pipe make_staging() const;
+  Result<spool::StreamRing> make_ring(spool::Stream stream);
   void make_lanes();
+  void hold();
+  spool::HeldSettings held_settings() const;
+  bool put_into_escrow(spool::HeldRun& held);
+  void tell_holder_of_child();
+  void lose_holder(const std::string& why);
   void add_lane(spool::Stream stream, int output_fd);
   bool wants_terminal(int output_fd) const;
   void keep_order();
@@ -114,6 +121,9 @@ class Wrapper {
   std::unique_ptr<process::WriteOrder> order_;  // if both streams go to one terminal
   std::optional<spool::RingDirectory> rings_;  // none: they are in memory that dies with us
   std::vector<Lane> lanes_;
+  std::once_flag lost_holder_;
+  std::optional<spool::HeldRun> held_;  // none: nobody can go on after our death
+  std::unique_ptr<capture::HolderLink> holder_;
   pid_t child_ = -1;
   std::optional<process::ChildEnd> end_;
   size_t lanes_open_ = 0;

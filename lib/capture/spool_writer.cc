@@ -138,7 +138,7 @@ Status SpoolWriter::remove() {
 void SpoolWriter::run() {
   process::avoid_interrupting_others();
   const bool is_open = open_journal();
-  bool is_started = false;
+  bool is_started = is_open && journal_->next_sequence() > 1;
   while (is_open) {
     // Asked first: what the pumps left when they ended is then seen by this turn.
     const bool is_finishing = finishing_.load(std::memory_order_acquire);
@@ -195,12 +195,42 @@ bool SpoolWriter::open_in(const std::string& directory) {
   }
   journal_ = std::move(*opened);
   sync_thread_ = std::make_unique<journal::SyncThread>(*journal_, nullptr);
+  if (options_.resumed_at_seq) resume();
   active_ = SegmentCount{};
   active_.first_record = journal_->next_sequence();
   active_.first_seq = next_seq_;
   const std::lock_guard lock(directory_mutex_);
   directory_ = run_directory;
   return true;
+}
+
+/// What the earlier writer left may have to be dropped as well, and told of then.
+void SpoolWriter::resume() {
+  next_seq_ = *options_.resumed_at_seq;
+  end_record_.store(journal_->next_sequence(), std::memory_order_release);
+  static_cast<void>(journal_->rotate());
+  for (const journal::Writer::Dropped& segment : journal_->closed_segments()) {
+    SegmentCount inherited;
+    inherited.first_record = segment.first_sequence;
+    inherited.end_record = segment.end_sequence;
+    inherited.is_counted = false;
+    closed_.push_back(inherited);
+  }
+}
+
+void SpoolWriter::count_inherited(SegmentCount& segment) {
+  if (segment.is_counted) return;
+  segment.is_counted = true;
+  for_each_record(segment, [&segment](const spool::SpoolRecord& kept,
+                                      const std::vector<spool::EventTimes>& times) {
+    const Weight weight = weight_of(kept);
+    if (segment.first_seq == 0) segment.first_seq = kept.first_seq;
+    segment.end_seq = kept.end_seq();
+    segment.lines += weight.lines;
+    segment.bytes += weight.bytes;
+    if (segment.from_us == 0) segment.from_us = times.front().time_us;
+    segment.to_us = std::max(segment.to_us, times.back().time_us);
+  });
 }
 
 /// Spools what one stream has, up to a bound that gives the other its turn. True if anything was
@@ -328,7 +358,8 @@ void SpoolWriter::expire() {
     active_.captured_bytes = kSegmentSizeBytesMax;
     close_segment_when_full();
   }
-  while (!closed_.empty() && closed_.front().to_us < oldest_us) {
+  if (!closed_.empty()) count_inherited(closed_.front());
+  while (!closed_.empty() && closed_.front().is_counted && closed_.front().to_us < oldest_us) {
     const size_t before = closed_.size();
     drop_oldest(fmt::format("nobody took them for {}", format_duration_us(options_.ttl_us)));
     if (closed_.size() == before) return;
@@ -336,6 +367,7 @@ void SpoolWriter::expire() {
 }
 
 void SpoolWriter::drop_oldest(std::string_view reason) {
+  count_inherited(closed_.front());
   SegmentCount lost = closed_.front();
   const std::lock_guard lock(claims_.mutex);
   SegmentCount claimed = lost;
@@ -367,6 +399,17 @@ void SpoolWriter::count_events(SegmentCount& segment, uint64_t from_seq, uint64_
   if (is_whole) return;
   segment.lines = segment.bytes = 0;
   if (from_seq >= segment.end_seq || end_seq <= segment.first_seq) return;
+  for_each_record(segment, [&](const spool::SpoolRecord& kept, const auto&) {
+    const Weight weight = weight_of(kept, from_seq, end_seq);
+    segment.lines += weight.lines;
+    segment.bytes += weight.bytes;
+  });
+}
+
+void SpoolWriter::for_each_record(
+    const SegmentCount& segment,
+    const std::function<void(const spool::SpoolRecord&, const std::vector<spool::EventTimes>&)>&
+        use) {
   auto reader = journal::Reader::open(files_, directory(), segment.first_record);
   if (!reader) return;
   spool::SpoolRecord kept;
@@ -375,9 +418,7 @@ void SpoolWriter::count_events(SegmentCount& segment, uint64_t from_seq, uint64_
     const journal::ReadResult result = reader.value()->read_next();
     const auto* read = std::get_if<journal::Record>(&result);
     if (read == nullptr || !spool::parse_record(read->payload, kept, times)) return;
-    const Weight weight = weight_of(kept, from_seq, end_seq);
-    segment.lines += weight.lines;
-    segment.bytes += weight.bytes;
+    if (!times.empty()) use(kept, times);
   }
 }
 

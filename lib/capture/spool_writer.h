@@ -47,6 +47,9 @@ class SpoolWriter {
     int64_t ttl_us = 24ll * 3'600'000'000;
     journal::SyncPolicy sync = journal::SyncPolicy::kInterval;
     size_t line_size_bytes_max = 1 << 20;
+    /// Goes on with a spool that is there: the number of the run's next event. The rings' progress
+    /// is in step with its journal (spool::open_run_journal).
+    std::optional<uint64_t> resumed_at_seq;
   };
   static constexpr uint64_t kMemorySizeBytesMax = 64ull << 20;
 
@@ -111,10 +114,13 @@ class SpoolWriter {
     uint64_t captured_bytes = 0;  // in its own records
     int64_t from_us = 0;
     int64_t to_us = 0;
+    bool is_counted = true;  // false: of an earlier writer, only the records are known yet
   };
 
   void run();
   bool open_journal();
+  void resume();
+  void count_inherited(SegmentCount& segment);
   bool open_in(const std::string& directory);
   bool drain(Lane& lane);
   bool append(const spool::SpoolRecord& record, const std::vector<spool::EventTimes>& times);
@@ -129,6 +135,10 @@ class SpoolWriter {
   static void add_loss(SegmentCount& to, const SegmentCount& lost);
   /// Sets lines and bytes of `segment` to those of its events from `from_seq` to `end_seq`.
   void count_events(SegmentCount& segment, uint64_t from_seq, uint64_t end_seq);
+  void for_each_record(
+      const SegmentCount& segment,
+      const std::function<void(const spool::SpoolRecord&, const std::vector<spool::EventTimes>&)>&
+          use);
   void close_segment_when_full();
   void release_acknowledged();
   bool is_drained() const;

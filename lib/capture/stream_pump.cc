@@ -64,11 +64,15 @@ StreamPump::StreamPump(FileDescriptor child_end, int output_fd, spool::StreamRin
 }
 
 StreamPump::~StreamPump() {
+  abandon();
+  thread_.join();
+}
+
+void StreamPump::abandon() {
   abandoned_.store(true);
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = ::write(stop_.get(), &one, sizeof one);
   space_.notify();
-  thread_.join();
 }
 
 void StreamPump::end_when_silent(int64_t silence_us) {
@@ -109,6 +113,7 @@ void StreamPump::run() {
       continue;
     }
     const spool::StreamRing::Space space = ring_.free_space(kReadSizeBytesMax);
+    if (ring_.is_private() && !is_refusal_told_) tell_refusal();
     if (space.size > 0) {
       goes_on = pump_into_ring(space);
     } else if (!wait_for_space()) {
@@ -169,6 +174,11 @@ StreamPump::Wait StreamPump::wait_for_input() {
     }
   }
   return Wait::kEnd;
+}
+
+void StreamPump::tell_refusal() {
+  is_refusal_told_ = true;
+  if (options_.on_memory_refused) options_.on_memory_refused();
 }
 
 /// A child that writes line after line pays for our waking up each time. When it does so faster than

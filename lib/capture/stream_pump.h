@@ -43,6 +43,8 @@ class StreamPump {
     /// that whoever recovers the ring after our death knows to the byte what had reached it. May
     /// hold bytes that an earlier pump left; they come first. Without one they are read directly.
     process::Pipe staging;
+    /// Called once, from the pump's thread, if the ring became private (spool::StreamRing).
+    std::function<void()> on_memory_refused;
   };
   struct Counters {
     std::atomic<uint64_t> bytes{0};
@@ -67,6 +69,8 @@ class StreamPump {
   /// Somebody else will read the pipe from here on: end as soon as it is empty, and keep it for
   /// take_pipe(). Any thread.
   void end_for_hand_over();
+  /// End now, whatever is in the pipe. Any thread.
+  void abandon();
   /// Waits until everything that could be read at the call has been passed on; false if that takes
   /// longer than `timeout_us`. One thread at a time.
   bool wait_until_passed(int64_t timeout_us);
@@ -88,6 +92,7 @@ class StreamPump {
   void run();
   Wait wait_for_input();
   void gather(int64_t slept_us);
+  void tell_refusal();
   bool pump_into_ring(spool::StreamRing::Space space);
   void publish(std::string_view bytes);
   bool pump_past_ring();
@@ -124,6 +129,7 @@ class StreamPump {
   WakeUp passed_;
   Counters counters_;
   int64_t last_time_us_ = 0;
+  bool is_refusal_told_ = false;
   int short_waits_ = 0;  // one after another, up to now
   int64_t readable_since_us_ = 0;  // of what was waited for and is not read yet; else 0
   std::optional<process::WakeUpDelay> wake_up_delay_;  // of the pump's thread, made by it

@@ -62,10 +62,14 @@ constexpr std::string_view kSchemas = R"json({
 "Sources":{"type":"object","required":["sources"],"properties":{"sources":{"type":"array","items":{"$ref":"#/components/schemas/Source"}}},"additionalProperties":false},
 "Source":{"type":"object","required":["source","kind","service","run_id","events","bytes","first_time","last_time","evicted"],"properties":{
  "source":{"type":"string"},"kind":{"type":"string"},"service":{"type":"string"},"run_id":{"type":["string","null"]},"events":{"type":"integer"},"bytes":{"type":"integer"},"first_time":{"type":"number"},"last_time":{"type":"number"},"evicted":{"type":"integer"}},"additionalProperties":false},
-"Status":{"type":"object","required":["status","version","pid","uptime_s","is_ready","ack","socket","addresses","state_directory","event_log","store","pipeline","http","adoption","queries","clock_skew","problems"],"properties":{
+"HeldRuns":{"type":"object","required":["held","taken_over_total","refused_total","failures_total","taken_over"],"properties":{
+ "held":{"type":"integer"},"taken_over_total":{"type":"integer"},"refused_total":{"type":"integer"},"failures_total":{"type":"integer"},
+ "taken_over":{"type":"array","items":{"type":"object","required":["run_id","service","since"],"properties":{
+  "run_id":{"type":"string"},"service":{"type":"string"},"since":{"type":"number"}}}}}},
+"Status":{"type":"object","required":["status","version","pid","uptime_s","is_ready","ack","socket","addresses","state_directory","event_log","store","pipeline","http","adoption","runs","queries","clock_skew","problems"],"properties":{
  "status":{"enum":["ok","starting","degraded"]},"version":{"type":"string"},"pid":{"type":"integer"},"uptime_s":{"type":"number"},"is_ready":{"type":"boolean"},"ack":{"$ref":"#/components/schemas/Ack"},
  "socket":{"type":"string"},"addresses":{"type":"array","items":{"type":"string"}},"state_directory":{"type":"string"},
- "event_log":{"type":"object"},"store":{"type":"object"},"pipeline":{"type":"object"},"http":{"type":"object"},"adoption":{"type":"object"},"queries":{"type":"object"},"clock_skew":{"$ref":"#/components/schemas/ClockSkew"},
+ "event_log":{"type":"object"},"store":{"type":"object"},"pipeline":{"type":"object"},"http":{"type":"object"},"adoption":{"type":"object"},"runs":{"$ref":"#/components/schemas/HeldRuns"},"queries":{"type":"object"},"clock_skew":{"$ref":"#/components/schemas/ClockSkew"},
  "problems":{"type":"array","items":{"type":"object","required":["what","remedy"],"properties":{"what":{"type":"string"},"remedy":{"type":"string"}},"additionalProperties":false}}},"additionalProperties":false},
 "Stats":{"type":"object","required":["events","duplicates","failed_events","bad_bodies","refused_bodies","log_failures","batches","secrets_masked","ids_rejected","sources"],"properties":{
  "events":{"type":"integer"},"duplicates":{"type":"integer"},"failed_events":{"type":"integer"},"bad_bodies":{"type":"integer"},"refused_bodies":{"type":"integer"},"log_failures":{"type":"integer"},"batches":{"type":"integer"},"secrets_masked":{"type":"integer"},"ids_rejected":{"type":"integer"},

@@ -16,6 +16,7 @@
 #include "daemon/access_policy.h"
 #include "daemon/adoption.h"
 #include "daemon/handlers.h"
+#include "daemon/held_runs.h"
 #include "daemon/line_intake.h"
 #include "daemon/sources.h"
 #include "daemon/state_directory.h"
@@ -25,6 +26,7 @@
 #include "io/real_file_system.h"
 #include "loop/signal_watcher.h"
 #include "loop/timer.h"
+#include "process/keeper.h"
 #include "setup/setup.h"
 
 namespace gasoline::daemon {
@@ -115,6 +117,7 @@ struct Daemon::Parts {
   std::unique_ptr<Router> router;
   std::unique_ptr<http::Server> server;
   std::unique_ptr<TakenStreams> taken;
+  std::unique_ptr<HeldRuns> held;
   std::unique_ptr<loop::Timer> housekeeping;
   std::unique_ptr<loop::Timer> deadline;
   std::unique_ptr<loop::Timer> ending;  // shuts down from the loop, never from within a handler
@@ -212,7 +215,8 @@ Result<AccessPolicy::Options> Daemon::Parts::access_of(const config::Settings& w
   access.uid = ::geteuid();
   access.allowed_hosts = wanted.allowed_hosts;
   access.allowed_origins = wanted.allowed_origins;
-  auto token = wanted.token_file.empty() ? state->token(random) : read_token_file(wanted.token_file);
+  auto token =
+      wanted.token_file.empty() ? state->token(random) : read_token_file(wanted.token_file);
   if (!token) return token.error();
   access.token = std::move(*token);
   return access;
@@ -234,6 +238,7 @@ Status Daemon::Parts::open_server() {
               *policy,
               [this] { return server->counters(); },
               [this] { return adoption == nullptr ? nullptr : &adoption->counters(); },
+              [this] { return held.get(); },
               [this] { ending->start(0); },
               options.version,
               options.socket_path,
@@ -263,9 +268,11 @@ Status Daemon::Parts::listen(std::vector<Problem>& problems) {
   if (Status made = make_private_directories(directory); !made) return made;
   if (Status bound = server->listen_unix(options.socket_path, 0600); !bound) return bound;
   taken = std::make_unique<TakenStreams>(loop, *pipeline, clock, diary);
-  if (Status bound = taken->listen(spool::hand_over_socket_path(options.socket_path)); !bound) {
-    return bound;
-  }
+  held = std::make_unique<HeldRuns>(
+      loop, clock, diary, process::find_keeper_program(),
+      [this](spool::HandOver hand_over) { taken->take(std::move(hand_over)); });
+  const std::string hold_path = spool::hand_over_socket_path(options.socket_path);
+  if (Status bound = held->listen(hold_path); !bound) return bound;
   for (const config::ListenAddress& wanted : addresses_of(settings())) {
     const auto port = server->listen_tcp(wanted.address, wanted.port);
     if (port) {
@@ -333,6 +340,7 @@ void Daemon::Parts::keep_house() {
     diary.warn(options.socket_path + " had vanished and " +
                (bound ? "was made again" : "cannot be made again: " + bound.error().to_string()));
   }
+  held->keep_house();
   note_clients();
   const int64_t idle_us = clock.monotonic_us() - last_client_us;
   if (settings().idle_exit_us > 0 && idle_us >= settings().idle_exit_us) {
@@ -347,7 +355,7 @@ void Daemon::Parts::note_clients() {
   const http::Server::Counters counters = server->counters();
   const bool has_clients = counters.connections_open > 0 ||
                            counters.requests_total != requests_seen || taken->runs() > 0 ||
-                           sources->size() > 0;
+                           held->runs() > 0 || sources->size() > 0;
   if (!has_clients) return;
   requests_seen = counters.requests_total;
   last_client_us = clock.monotonic_us();
@@ -362,6 +370,7 @@ void Daemon::Parts::shut_down() {
   notify_service_manager("STOPPING=1");
   deadline->start(kShutdownLimitUs);
   server->stop_accepting();
+  held.reset();
   adoption.reset();
   sources->stop();
   pipeline->drain();

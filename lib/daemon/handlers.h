@@ -9,6 +9,7 @@
 #include "daemon/adoption.h"
 #include "daemon/clock_skew.h"
 #include "daemon/event_log.h"
+#include "daemon/held_runs.h"
 #include "daemon/pipeline.h"
 #include "daemon/query_threads.h"
 #include "daemon/router.h"
@@ -37,6 +38,7 @@ struct Context {
   const AccessPolicy& policy;
   std::function<http::Server::Counters()> http_counters;  ///< loop thread only
   std::function<const Adoption::Counters*()> adoption_counters;
+  std::function<HeldRuns*()> held_runs;  ///< null while there are none; loop thread only
   std::function<void()> end_daemon;  ///< as SIGTERM does
   std::string version;
   std::string socket_path;
@@ -54,6 +56,10 @@ void add_ingest_routes(const Context& context, std::vector<Route>& routes);
 void add_query_routes(const Context& context, std::vector<Route>& routes);
 void add_tail_routes(const Context& context, std::vector<Route>& routes);
 void add_health_routes(const Context& context, std::vector<Route>& routes);
+void add_run_routes(const Context& context, std::vector<Route>& routes);
+
+/// Runs that are held, as a member of the status.
+std::string runs_json(const Context& context);
 
 /// 503 while the event log is being brought back.
 http::Response not_ready();

@@ -124,10 +124,10 @@ std::string status_json(const Context& context) {
   }
   text += fmt::format(
       "],\"event_log\":{},\"store\":{},\"pipeline\":{},\"http\":{},\"adoption\":{},"
-      "\"queries\":{},\"clock_skew\":{},\"problems\":[",
+      "\"runs\":{},\"queries\":{},\"clock_skew\":{},\"problems\":[",
       event_log_json(context.log), store_json(context.store.stats()),
       pipeline_json(context.pipeline), http_json(context.http_counters()),
-      adoption_json(context.adoption_counters()), queries_json(context), context.clock_skew.json());
+      adoption_json(context.adoption_counters()), runs_json(context), queries_json(context), context.clock_skew.json());
   for (size_t i = 0; i < problems.size(); ++i) {
     text += fmt::format("{}{{\"what\":{},\"remedy\":{}}}", i > 0 ? "," : "",
                         quoted(problems[i].what), quoted(problems[i].remedy));
@@ -259,6 +259,16 @@ std::string metrics_page(const Context& context) {
                 static_cast<double>(context.log.next_sequence() - context.log.synced_sequence()));
   metrics.counter("gasoline_event_log_damaged_records_total", "Records lost to damage.",
                   context.log.damaged_records());
+  if (const HeldRuns* held = context.held_runs()) {
+    metrics.gauge("gasoline_held_runs", "Runs that are gone on with if their wrapper is killed.",
+                  static_cast<double>(held->runs()));
+    metrics.gauge("gasoline_held_runs_max", "Bound of gasoline_held_runs.",
+                  static_cast<double>(HeldRuns::kRunsMax));
+    metrics.counter("gasoline_held_runs_taken_over_total", "Runs whose wrapper was killed.",
+                    held->counters().taken_over);
+    metrics.counter("gasoline_held_runs_refused_total", "Requests to hold a run over the bound.",
+                    held->counters().refused);
+  }
   if (const Adoption::Counters* adopted = context.adoption_counters()) {
     metrics.counter("gasoline_adopted_spools_total", "Spools of dead runs that were delivered.",
                     adopted->spools.load());
@@ -339,6 +349,7 @@ std::vector<Route> make_routes(const Context& context) {
   add_query_routes(context, routes);
   add_tail_routes(context, routes);
   add_health_routes(context, routes);
+  add_run_routes(context, routes);
   Route description = simple_route("/openapi.json", "", "getDescription",
                                    "The description of all of this.", "", nullptr);
   description.response_schema = "Description";

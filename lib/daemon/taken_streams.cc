@@ -1,7 +1,6 @@
 #include "daemon/taken_streams.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -166,27 +165,11 @@ TakenStreams::TakenStreams(loop::Loop& loop, Pipeline& pipeline, const Clock& cl
 
 TakenStreams::~TakenStreams() = default;
 
-Status TakenStreams::listen(const std::string& socket_path) {
-  auto listening = spool::listen_for_hand_over(socket_path);
-  if (!listening) return listening.error();
-  listening_ = std::move(*listening);
-  poll_ = std::make_unique<loop::Poll>(loop_, [this](int, const Error*) { on_connection(); });
-  return poll_->start(listening_.get(), UV_READABLE);
-}
-
-void TakenStreams::on_connection() {
+void TakenStreams::take(spool::HandOver hand_over) {
   if (runs_.size() >= kRunsMax) {
     ++refused_total_;
-    const FileDescriptor refused(::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    return;
+    return log_.warn("too many runs have left processes behind; one more is not captured");
   }
-  auto hand_over = spool::accept_hand_over(listening_.get());
-  if (hand_over) return take(std::move(*hand_over));
-  ++refused_total_;
-  log_.warn(hand_over.error().to_string());
-}
-
-void TakenStreams::take(spool::HandOver hand_over) {
   ++runs_total_;
   log_.info(fmt::format("run {} ({}) left processes behind that still write; going on with it",
                         hand_over.run.run_id, hand_over.run.service));

@@ -35,8 +35,8 @@ class TakenStreams {
   TakenStreams(const TakenStreams&) = delete;
   TakenStreams& operator=(const TakenStreams&) = delete;
 
-  /// Listens at `socket_path`.
-  Status listen(const std::string& socket_path);
+  /// Reads the pipes from here on; closes them if there are too many runs.
+  void take(spool::HandOver hand_over);
   /// Runs whose pipes are open.
   size_t runs() const { return runs_.size(); }
   uint64_t runs_total() const { return runs_total_; }
@@ -44,8 +44,6 @@ class TakenStreams {
 
  private:
   class Run;
-  void on_connection();
-  void take(spool::HandOver hand_over);
   void remove_ended();
 
   loop::Loop& loop_;
@@ -54,8 +52,6 @@ class TakenStreams {
   Log& log_;
   loop::Mailbox mailbox_;  // answers of the pipeline
   loop::Timer cleaner_;    // a run is never destroyed from one of its own callbacks
-  FileDescriptor listening_;
-  std::unique_ptr<loop::Poll> poll_;
   std::vector<std::shared_ptr<Run>> runs_;
   uint64_t runs_total_ = 0;
   uint64_t refused_total_ = 0;

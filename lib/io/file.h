@@ -49,6 +49,8 @@ class File {
   /// Takes the file's exclusive lock without waiting; held until this File is closed.
   /// Error::kLocked if another open file has it, in this process or another one.
   virtual Status try_lock() = 0;
+  /// Of the open file, for a process that is to share it, lock and all; -1 if there is none.
+  virtual int descriptor() const { return -1; }
 
   /// Reads `size` bytes, fewer only where the file ends.
   Result<size_t> read_at(void* to, size_t size, uint64_t offset);

@@ -22,6 +22,7 @@ class RealFile final : public File {
   Status truncate(uint64_t size) override;
   Result<FileStatus> status() override;
   Status try_lock() override;
+  int descriptor() const override { return fd_.get(); }
 
  private:
   Result<size_t> write_vector_at(std::span<const std::string_view> parts, uint64_t offset);

@@ -198,6 +198,15 @@ uint64_t Writer::size_bytes() const {
   return sum;
 }
 
+std::vector<Writer::Dropped> Writer::closed_segments() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<Dropped> segments;
+  for (const Closed& closed : closed_) {
+    segments.push_back({closed.first_sequence, closed.end_sequence, closed.size_bytes});
+  }
+  return segments;
+}
+
 Status Writer::rotate() {
   Lock lock(mutex_);
   return prepare(lock, 0, true);

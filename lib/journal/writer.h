@@ -88,6 +88,8 @@ class Writer {
     uint64_t end_sequence;
     uint64_t bytes;
   };
+  /// What drop_oldest() would remove, one after another.
+  std::vector<Dropped> closed_segments() const;
   /// Removes the oldest closed segment whether or not it was released; nullopt if only the active
   /// one is left.
   Result<std::optional<Dropped>> drop_oldest();

@@ -1,4 +1,6 @@
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -46,6 +48,19 @@ bool descends_from(pid_t pid, pid_t ancestor) {
 
 bool is_stopped(pid_t pid) {
   return look_at(pid).state == 'T';
+}
+
+// By their numbers: the C library of Debian 12 declares them for C only.
+FileDescriptor open_process(pid_t pid) {
+  return FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+void hang_up_group(int process, pid_t pid) {
+  if (::syscall(SYS_pidfd_send_signal, process, 0, nullptr, 0) != 0) return;
+  const pid_t group = ::getpgid(pid);
+  if (group <= 1 || group == ::getpgrp()) return;
+  ::kill(-group, SIGHUP);
+  ::kill(-group, SIGCONT);
 }
 
 }  // namespace gasoline::process

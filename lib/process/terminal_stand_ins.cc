@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -134,6 +135,7 @@ void TerminalStandIns::follow_modes(StandIn& stand_in, bool looks_at_terminal) {
     stand_in.pty = pty;
     stand_in.has_raw_keys = (pty.c_lflag & ICANON) == 0;
     ::tcgetattr(stand_in.terminal_fd, &stand_in.terminal);
+    tell_made(stand_in.terminal_fd, stand_in.terminal);
     return;
   }
   termios terminal{};
@@ -198,6 +200,21 @@ void TerminalStandIns::restore() {
   const bool is_left_behind = foreground > 0 && ::kill(-foreground, 0) != 0 && errno == ESRCH;
   if (is_same(terminal, remembered_) || !(is_left_behind || may_be_changed(remembered_fd_))) return;
   set_modes(remembered_fd_, remembered_);
+}
+
+void TerminalStandIns::tell_made(int terminal_fd, const termios& made) const {
+  struct stat remembered {};
+  struct stat changed {};
+  const bool is_same_terminal = remembered_fd_ >= 0 && ::fstat(remembered_fd_, &remembered) == 0 &&
+                                ::fstat(terminal_fd, &changed) == 0 &&
+                                remembered.st_rdev == changed.st_rdev;
+  if (on_made_ && is_same_terminal) on_made_(terminal_fd, remembered_, made);
+}
+
+void TerminalStandIns::restore_after_death(int terminal_fd, const termios& before,
+                                           const termios& made) {
+  termios now{};
+  if (::tcgetattr(terminal_fd, &now) == 0 && is_same(now, made)) set_modes(terminal_fd, before);
 }
 
 /// True if our job is in the terminal's foreground: our own group, or one that the child made, as a

@@ -5,8 +5,10 @@
 #include <termios.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -61,11 +63,18 @@ class TerminalStandIns {
   /// the program time: to read it from the terminal, in case that is where it reads, and to end
   /// after the key before, which leaves this one to the next program.
   void pass_key();
+  /// `on_made` is called, with our lock held, when we have changed a terminal's modes: its
+  /// descriptor, what remember() found (if it was this terminal) and what we made of it.
+  using OnMade = std::function<void(int terminal_fd, const termios& before, const termios& made)>;
+  void set_on_made(OnMade on_made) { on_made_ = std::move(on_made); }
   /// Notes the modes of the first `terminal_fd`, borrowed likewise, that is a terminal.
   void remember(int terminal_fd);
   /// Gives the terminal the modes that it had at remember(). To be called when the child did not
   /// get to it: it was killed. Nothing if another job has the terminal by now.
   void restore();
+  /// Likewise, for somebody who goes on after our death, from any session: only if the terminal
+  /// still has the modes that we made.
+  static void restore_after_death(int terminal_fd, const termios& before, const termios& made);
 
  private:
   struct StandIn {
@@ -83,6 +92,7 @@ class TerminalStandIns {
   bool follow_size(StandIn& stand_in);
   void tell_size();
   bool may_be_changed(int terminal_fd) const;
+  void tell_made(int terminal_fd, const termios& made) const;
   StandIn* key_reader();
 
   const Clock& clock_;
@@ -94,6 +104,7 @@ class TerminalStandIns {
   FileDescriptor keys_;
   int remembered_fd_ = -1;
   termios remembered_{};
+  OnMade on_made_;
 };
 
 }  // namespace gasoline::process

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file_descriptor.h"
 #include "base/result.h"
+#include "spool/descriptor_socket.h"
 #include "spool/run_description.h"
 #include "spool/spool_record.h"
 
@@ -35,11 +37,9 @@ std::string hand_over_socket_path(const std::string& runtime_socket_path);
 Status send_hand_over(const std::string& socket_path, const HandOver& hand_over,
                       int64_t timeout_us);
 
-/// A listening socket for hand-overs: mode 0600, replaces a dead one.
-Result<FileDescriptor> listen_for_hand_over(const std::string& socket_path);
-
-/// Takes one connection and what it sends, and confirms it. Refuses peers of other users. Does not
-/// block for longer than a peer needs that has sent before connecting shows: 100 ms.
-Result<HandOver> accept_hand_over(int listening_fd);
+/// True of a message that take_hand_over() is for.
+bool is_hand_over(std::string_view text);
+/// Reads what came over `connection`, and confirms it.
+Result<HandOver> take_hand_over(int connection, DescriptorMessage message);
 
 }  // namespace gasoline::spool

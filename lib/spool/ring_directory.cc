@@ -1,8 +1,13 @@
 #include "spool/ring_directory.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <charconv>
+
+#include "io/real_file.h"
 
 namespace gasoline::spool {
 namespace {
@@ -35,6 +40,15 @@ Result<RingRun> parse_ring_run(std::string_view text) {
   if (!ring_run.spool_directories.empty() && ring_run.line_size_bytes_max > 0) return ring_run;
   return Error::of(Error::kInvalid, "read the description of a run's rings",
                    "it does not name a spool and the longest line");
+}
+
+Result<RingRun> read_ring_run(io::File& file) {
+  constexpr size_t kSizeBytesMax = 64 * 1024;
+  std::string text(kSizeBytesMax, '\0');
+  auto size = file.read_at(text.data(), text.size(), 0);
+  if (!size) return size.error();
+  text.resize(*size);
+  return parse_ring_run(text);
 }
 
 Result<std::unique_ptr<io::File>> make_locked(io::FileSystem& files, const std::string& directory,
@@ -75,14 +89,31 @@ Result<RingDirectory> RingDirectory::open(io::FileSystem& files, const std::stri
   if (Status locked = file.value()->try_lock(); !locked) return locked.error();
   // Its wrapper, or somebody who recovered it, may have removed it before we had the lock.
   if (auto there = files.status(description); !there) return there.error();
-  constexpr size_t kSizeBytesMax = 64 * 1024;
-  std::string text(kSizeBytesMax, '\0');
-  auto size = file.value()->read_at(text.data(), text.size(), 0);
-  if (!size) return size.error();
-  text.resize(*size);
-  auto ring_run = parse_ring_run(text);
+  auto ring_run = read_ring_run(**file);
   if (!ring_run) return ring_run.error();
   return RingDirectory(files, directory, std::move(*file), std::move(*ring_run));
+}
+
+Result<RingDirectory> RingDirectory::adopt(io::FileSystem& files, const std::string& directory,
+                                           FileDescriptor lock) {
+  const std::string description = directory + "/" + kDescriptionName;
+  struct stat owner {};
+  const bool is_ours = ::fstat(lock.get(), &owner) == 0 && owner.st_uid == ::geteuid();
+  auto file = std::make_unique<io::RealFile>(std::move(lock), description);
+  auto named = files.status(description);
+  if (!named) return named.error();
+  auto held = file->status();
+  if (!held) return held.error();
+  const bool is_same = is_ours && held->kind == io::FileKind::kRegular &&
+                       held->device == named->device && held->inode == named->inode;
+  if (!is_same) return Error::of(Error::kInvalid, "take " + directory, "it is not what was held");
+  if (Status locked = file->try_lock(); !locked) return locked.error();
+  auto ring_run = read_ring_run(*file);
+  if (!ring_run) return ring_run.error();
+  if (!directory.ends_with("/" + ring_run->run.run_id)) {
+    return Error::of(Error::kInvalid, "take " + directory, "it is another run's");
+  }
+  return RingDirectory(files, directory, std::move(file), std::move(*ring_run));
 }
 
 std::string RingDirectory::ring_path(Stream stream) const {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file_descriptor.h"
 #include "base/result.h"
 #include "io/file_system.h"
 #include "spool/run_description.h"
@@ -33,7 +34,14 @@ class RingDirectory {
   /// That of a dead run. Error::kLocked while its wrapper lives or somebody else recovers it.
   static Result<RingDirectory> open(io::FileSystem& files, const std::string& directory);
 
+  /// That of a dead run whose lock somebody has kept: `lock` is the wrapper's open description.
+  /// Error::kInvalid if it is not that of `directory`, or somebody else's.
+  static Result<RingDirectory> adopt(io::FileSystem& files, const std::string& directory,
+                                     FileDescriptor lock);
+
   const std::string& path() const { return path_; }
+  /// Whoever shares this open file keeps everybody else away after our death.
+  int lock_descriptor() const { return lock_->descriptor(); }
   std::string ring_path(Stream stream) const;
   const RingRun& ring_run() const { return ring_run_; }
   /// Removes the rings and the directory.

@@ -1,26 +1,20 @@
 #include "spool/ring_recovery.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <deque>
 #include <memory>
 #include <vector>
 
-#include "journal/reader.h"
 #include "journal/writer.h"
 #include "spool/ring_directory.h"
+#include "spool/run_journal.h"
 #include "spool/spool_directory.h"
 #include "spool/stream_framer.h"
 #include "spool/stream_ring.h"
 
 namespace gasoline::spool {
 namespace {
-
-struct Lane {
-  Stream stream;
-  StreamRing ring;
-};
 
 /// One run on its way from its rings into its journal.
 class Recovered {
@@ -29,17 +23,15 @@ class Recovered {
 
   Status open_rings(const Clock& clock);
   Status open_journal(const Clock& clock, Random& random);
-  Status take_in_journal();
   Result<uint64_t> append_rest(const Clock& clock);
 
  private:
-  void pass(Lane& lane, const SpoolRecord& record, uint64_t sequence);
-  Result<uint64_t> append_lane(Lane& lane, const Clock& clock);
+  Result<uint64_t> append_lane(const RingLane& lane, const Clock& clock);
 
   io::FileSystem& files_;
   const RingDirectory& rings_;
-  std::deque<Lane> lanes_;
-  std::string directory_;
+  std::deque<StreamRing> in_memory_;
+  std::vector<RingLane> lanes_;
   std::unique_ptr<journal::Writer> journal_;
   uint64_t next_seq_ = 1;
   std::string head_;
@@ -52,84 +44,24 @@ Status Recovered::open_rings(const Clock& clock) {
     auto ring = StreamRing::open(path);
     if (!ring && ring.error().code == ENODATA) continue;
     if (!ring) return ring.error();
-    lanes_.push_back({stream, std::move(*ring)});
-    lanes_.back().ring.recover(std::nullopt, clock.wall_us());
+    in_memory_.push_back(std::move(*ring));
+    in_memory_.back().recover(std::nullopt, clock.wall_us());
+    lanes_.push_back({stream, &in_memory_.back()});
   }
   return {};
 }
 
-/// The journal that the run began, or where it would have begun one.
 Status Recovered::open_journal(const Clock& clock, Random& random) {
-  const RingRun& run = rings_.ring_run();
-  const auto path_in = [&run](const std::string& place) { return place + "/" + run.run.run_id; };
-  std::vector<std::string> places = run.spool_directories;
-  std::stable_partition(places.begin(), places.end(), [&](const std::string& place) {
-    return files_.status(path_in(place)).has_value();
-  });
-  Status opened;
-  for (const std::string& place : places) {
-    auto writer = journal::Writer::open(files_, path_in(place), {}, clock, random);
-    opened = writer ? Status() : Status(writer.error());
-    if (!opened && opened.error().code == Error::kLocked) return opened;
-    if (!opened) continue;
-    directory_ = path_in(place);
-    journal_ = std::move(*writer);
-    if (read_run_description(files_, directory_)) return {};
-    return write_run_description(files_, directory_, run.run);
-  }
-  return opened;
-}
-
-/// Between a record's append and the ring's word of it the wrapper may have died: what the journal
-/// has is not appended again.
-Status Recovered::take_in_journal() {
-  uint64_t from = journal_->next_sequence();
-  for (Lane& lane : lanes_) {
-    from = std::min(from, lane.ring.progress().next_record);
-    next_seq_ = std::max(next_seq_, lane.ring.progress().next_seq);
-  }
-  auto reader = journal::Reader::open(files_, directory_, from);
-  if (!reader) return reader.error();
-  SpoolRecord record;
-  std::vector<EventTimes> times;
-  while (reader.value()->next_sequence() < journal_->next_sequence()) {
-    const journal::ReadResult result = reader.value()->read_next();
-    if (const auto* error = std::get_if<Error>(&result)) return *error;
-    if (std::holds_alternative<journal::EndOfLog>(result)) break;
-    const auto* read = std::get_if<journal::Record>(&result);
-    if (read == nullptr || !parse_record(read->payload, record, times)) continue;
-    next_seq_ = std::max(next_seq_, record.end_seq());
-    for (Lane& lane : lanes_) {
-      if (lane.stream == record.stream) pass(lane, record, read->sequence);
-    }
-  }
+  auto opened = open_run_journal(files_, rings_.ring_run(), lanes_, clock, random);
+  if (!opened) return opened.error();
+  journal_ = std::move(opened->writer);
+  next_seq_ = opened->next_seq;
   return {};
-}
-
-void Recovered::pass(Lane& lane, const SpoolRecord& record, uint64_t sequence) {
-  StreamRing::Progress progress = lane.ring.progress();
-  if (sequence < progress.next_record) return;
-  progress.next_record = sequence + 1;
-  progress.next_seq = record.end_seq();
-  const uint64_t end = record.stream_offset + record.bytes.size();
-  const bool is_of_ring = record.kind == RecordKind::kLines || record.kind == RecordKind::kPiece;
-  if (!is_of_ring || record.stream_offset != progress.tail || end > lane.ring.head()) return;
-  if ((record.flags & kPartial) != 0) {
-    progress.partial_seq = record.first_seq;
-    progress.partial_size_bytes = record.bytes.size();
-  } else {
-    const bool ends_line = record.kind == RecordKind::kLines || (record.flags & kEndsLine) != 0;
-    progress.tail = end;
-    progress.is_inside_line = ends_line ? 0 : 1;
-    progress.partial_seq = progress.partial_size_bytes = 0;
-    if (ends_line) progress.next_line += record.count;
-  }
-  lane.ring.advance(progress);
 }
 
 Result<uint64_t> Recovered::append_rest(const Clock& clock) {
   uint64_t events = 0;
-  for (Lane& lane : lanes_) {
+  for (const RingLane& lane : lanes_) {
     auto appended = append_lane(lane, clock);
     if (!appended) return appended;
     events += *appended;
@@ -138,10 +70,10 @@ Result<uint64_t> Recovered::append_rest(const Clock& clock) {
   return events;
 }
 
-Result<uint64_t> Recovered::append_lane(Lane& lane, const Clock& clock) {
+Result<uint64_t> Recovered::append_lane(const RingLane& lane, const Clock& clock) {
   uint64_t events = 0;
-  StreamFramer framer(lane.stream, lane.ring, rings_.ring_run().line_size_bytes_max);
-  const Horizon horizon{lane.ring.head(), true};
+  StreamFramer framer(lane.stream, *lane.ring, rings_.ring_run().line_size_bytes_max);
+  const Horizon horizon{lane.ring->head(), true};
   while (const FramedRecord* framed = framer.next(next_seq_, clock.monotonic_us(), horizon)) {
     head_.clear();
     append_head(head_, framed->record, framed->times);
@@ -185,7 +117,6 @@ Result<std::optional<uint64_t>> RingRecovery::recover_run(const std::string& dir
     if (is_taken(opened.error())) return {std::nullopt};
     return opened.error();
   }
-  if (Status read = run.take_in_journal(); !read) return read.error();
   auto events = run.append_rest(clock_);
   if (!events) return events.error();
   if (Status removed = rings->remove(); !removed) return removed.error();
