@@ -14,5 +14,6 @@ extern const Command kStatsCommand;
 extern const Command kJournalCommand;
 extern const Command kExplainCommand;
 extern const Command kConfigCommand;
+extern const Command kRunCommand;
 
 }  // namespace gasoline::cli

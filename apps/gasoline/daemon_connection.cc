@@ -70,8 +70,8 @@ Result<http::Response> DaemonConnection::get(std::string_view path, const Parame
   return send(request_for(path, parameters));
 }
 
-Result<http::Response> DaemonConnection::post(std::string_view path) {
-  http::Request request = request_for(path, {});
+Result<http::Response> DaemonConnection::post(std::string_view path, const Parameters& parameters) {
+  http::Request request = request_for(path, parameters);
   request.method = "POST";
   return send(std::move(request));
 }

@@ -28,8 +28,8 @@ class DaemonConnection {
   /// GET path?parameters. Whatever status is answered is a value.
   Result<http::Response> get(std::string_view path, const Parameters& parameters = {});
 
-  /// POST path, without a body.
-  Result<http::Response> post(std::string_view path);
+  /// POST path?parameters, without a body. Likewise.
+  Result<http::Response> post(std::string_view path, const Parameters& parameters = {});
 
   /// What comes of a streamed answer; false to stop listening.
   struct Listener {

@@ -12,9 +12,9 @@
 namespace gasoline::cli {
 namespace {
 
-constexpr std::array kCommands = {&kTimelineCommand, &kTailCommand,    &kSearchCommand,
-                                  &kSourcesCommand,  &kStatusCommand,  &kStatsCommand,
-                                  &kJournalCommand,  &kExplainCommand, &kConfigCommand};
+constexpr std::array kCommands = {
+    &kTimelineCommand, &kTailCommand,    &kSearchCommand,  &kSourcesCommand, &kStatusCommand,
+    &kStatsCommand,    &kJournalCommand, &kExplainCommand, &kConfigCommand,  &kRunCommand};
 
 std::string first_sentence(std::string_view summary) {
   std::string sentence(summary.substr(0, summary.find_first_of(":.")));

@@ -47,6 +47,7 @@ class StatusText {
   std::string draw() {
     add_headline();
     add_facts();
+    add_runs();
     add_clocks();
     add_problems();
     return std::move(text_);
@@ -108,7 +109,18 @@ class StatusText {
                              number_of(json_, "/store/evicted_by_ttl");
     if (evicted > 0) add("pushed out", count_of(evicted, "old event") + " (a normal thing)");
     if (const uint64_t adopted = number_of(json_, "/adoption/events"); adopted > 0) {
-      add("taken over", count_of(adopted, "event") + " that ended runs had left behind");
+      add("adopted", count_of(adopted, "event") + " that ended runs had left behind");
+    }
+  }
+
+  /// Those whose gasoline-run was killed: the rest have a terminal that shows them.
+  void add_runs() {
+    simdjson::dom::array runs;
+    if (json_["runs"]["taken_over"].get(runs) != simdjson::SUCCESS) return;
+    for (const element run : runs) {
+      const std::string id = text_of(run, "/run_id");
+      add("taken over", fmt::format("run {} ({}); end it: gasoline run end {}", id,
+                                    text_of(run, "/service"), id));
     }
   }
 

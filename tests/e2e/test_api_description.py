@@ -121,16 +121,25 @@ class Description(GasolineTest):
 
     def test_every_parameter_is_known_and_every_other_is_refused(self):
         for method, path, operation in self.operations():
-            for parameter in operation.get("parameters", []):
-                value = GOOD[parameter["name"]]
-                if value is not None:
-                    answer = self.ask(path, operation, **{parameter["name"]: value})
-                    self.assertEqual(answer.status, 200, f"{parameter['name']}: {answer}")
-                    self.check(answer, operation, parameter["name"])
             if method == "GET":
-                answer = self.sandbox.get(path, **required(operation), **{"x" + uuid.uuid4().hex: "1"})
-                self.assertEqual(answer.status, 400, path)
-                self.check(answer, operation, path)
+                self.check_parameters(path, operation)
+        # A run that nobody has taken over, and one that nobody can name.
+        end = self.document["paths"]["/v1/runs/end"]["post"]
+        for query, status in (("?run=01ARZ3NDEKTSV4RRFFQ69G5FAV", 404), ("?run=", 404), ("", 400), ("?run=x&more=y", 400)):
+            answer = self.sandbox.request("POST", "/v1/runs/end" + query)
+            self.assertEqual(answer.status, status, query)
+            self.check(answer, end, query)
+
+    def check_parameters(self, path, operation):
+        for parameter in operation.get("parameters", []):
+            value = GOOD[parameter["name"]]
+            if value is not None:
+                answer = self.ask(path, operation, **{parameter["name"]: value})
+                self.assertEqual(answer.status, 200, f"{parameter['name']}: {answer}")
+                self.check(answer, operation, parameter["name"])
+        answer = self.sandbox.get(path, **required(operation), **{"x" + uuid.uuid4().hex: "1"})
+        self.assertEqual(answer.status, 400, path)
+        self.check(answer, operation, path)
 
     def test_the_metrics_are_prometheus_text(self):
         answer = self.sandbox.get("/metrics")
