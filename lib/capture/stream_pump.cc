@@ -55,6 +55,7 @@ StreamPump::StreamPump(FileDescriptor child_end, int output_fd, spool::StreamRin
       on_progress_(std::move(on_progress)),
       on_end_(std::move(on_end)),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      is_terminal_(::isatty(child_end_.get()) == 1),
       is_staging_(options_.staging.read_end.is_open()),
       staged_(is_staging_ ? bytes_in(options_.staging.read_end.get()) : 0) {
   GASOLINE_ASSERT(stop_.is_open());
@@ -182,13 +183,13 @@ void StreamPump::tell_refusal() {
 }
 
 /// A child that writes line after line pays for our waking up each time. When it does so faster than
-/// anybody reads along, some lines are let come together. On a terminal they keep their order.
+/// anybody reads along, some lines are let come together.
 void StreamPump::gather(int64_t slept_us) {
   constexpr int64_t kShortWaitUs = 50;
   constexpr int kShortWaitsMin = 16;
   constexpr timespec kPause{0, 100'000};
   short_waits_ = slept_us < kShortWaitUs ? short_waits_ + 1 : 0;
-  if (short_waits_ < kShortWaitsMin || options_.order != nullptr) return;
+  if (short_waits_ < kShortWaitsMin || is_terminal_) return;
   ::nanosleep(&kPause, nullptr);
 }
 

@@ -28,7 +28,8 @@ namespace gasoline::capture {
 /// Options::stall_us, bytes are dropped from the capture (never from the output) until it is, and
 /// told by take_dropped(). With `lossless` the child waits instead. Nothing is allocated per read.
 ///
-/// A stream that brings a line each 50 us or more often is read in portions, 0.1 ms apart.
+/// A pipe that brings a line each 50 us or more often is read in portions, 0.1 ms apart. A
+/// pseudo-terminal is not: it holds 4 KiB, so that would only hold the child back.
 class StreamPump {
  public:
   struct Options {
@@ -134,6 +135,7 @@ class StreamPump {
   int64_t readable_since_us_ = 0;  // of what was waited for and is not read yet; else 0
   std::optional<process::WakeUpDelay> wake_up_delay_;  // of the pump's thread, made by it
 
+  const bool is_terminal_;
   bool is_staging_;      // the pump's thread only
   uint64_t staged_ = 0;  // likewise: bytes in the staging pipe
   uint64_t held_ = 0;       // bytes of the ring's free space that wait for their turn
