@@ -109,10 +109,10 @@ void TerminalStandIns::follow(bool at_once) {
     follow_modes(stand_in, looks_at_terminal);
     if (looks_at_terminal) has_new_size |= follow_size(stand_in);
   }
+  const bool is_due = size_due_at_us_ != 0 && now_us >= size_due_at_us_;
+  if (has_new_size || is_due) tell_size();
+  if (is_due) size_due_at_us_ = 0;
   if (has_new_size) size_due_at_us_ = now_us + kRepaintUs;
-  if (size_due_at_us_ == 0 || now_us < size_due_at_us_) return;
-  size_due_at_us_ = 0;
-  tell_size();
 }
 
 void TerminalStandIns::tell_size() {

@@ -29,8 +29,8 @@ namespace gasoline::process {
 /// - modes: curses sets the terminal's modes through stdout. follow() looks at them and carries a
 ///   change over, but never while the child is in the background, where it may not change them.
 /// - the window's size: follow() carries it over to the stand-in, and tells the foreground group by
-///   a second SIGWINCH, since the kernel's came when the stand-in still had its old size. Only
-///   kRepaintUs later: a program that is busy with the first one may overlook the second (less does).
+///   a second SIGWINCH, since the kernel's came when the stand-in still had its old size; and by a
+///   third, kRepaintUs later: a program that is busy with the first may overlook the next (less).
 /// - keys: a pager (less, more) reads them from the terminal that it finds behind stderr. While a
 ///   program has taken a stand-in out of line mode, keys that nobody reads from the terminal are
 ///   its.
@@ -100,7 +100,7 @@ class TerminalStandIns {
   mutable std::mutex mutex_;
   std::vector<StandIn> stand_ins_;
   int64_t looked_at_us_ = 0;
-  int64_t size_due_at_us_ = 0;  // when the second SIGWINCH is due; 0 if none is
+  int64_t size_due_at_us_ = 0;  // when the third SIGWINCH is due; 0 if none is
   FileDescriptor keys_;
   int remembered_fd_ = -1;
   termios remembered_{};

@@ -13,15 +13,26 @@ from harness import (GasolineTest, PYTHON, is_alive, main, needs, processes_nami
 
 # Says which signals it gets, and ends at the word "end" on stdin.
 COUNT_SIGNALS = """
-import os, signal, sys
+import os, select, signal
 def say(number, frame):
     os.write(1, b"got %d\\n" % number)
 for name in ("INT", "TERM", "HUP", "QUIT", "USR1", "USR2", "CONT", "WINCH"):
     signal.signal(getattr(signal, "SIG" + name), say)
+# A signal just before a blocking read would wait for that to end: Python runs handlers in between.
+woken, waker = os.pipe()
+os.set_blocking(waker, False)
+signal.set_wakeup_fd(waker)
 os.write(1, b"ready\\n")
-for line in sys.stdin:
-    if line.strip() == "end":
-        break
+got = b""
+while b"end\\n" not in got:
+    ready = select.select([0, woken], [], [])[0]
+    if woken in ready:
+        os.read(woken, 64)
+    if 0 in ready:
+        came = os.read(0, 4096)
+        if not came:
+            break
+        got += came
 """
 
 
