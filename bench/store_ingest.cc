@@ -97,7 +97,7 @@ Spent ingest(Target& target, StoreWorkload& workload, uint64_t events) {
 
 std::string describe(const Spent& spent, uint64_t events) {
   const auto count = static_cast<double>(events) / 1e6;
-  return fmt::format("{:.2f} M events/s (by wall clock {:.2f}; with all threads on one core {:.2f})",
+  return fmt::format("{:.2f} M events/s (by wall clock {:.2f}; all threads on one core {:.2f})",
                      count / spent.writer_cpu_s, count / spent.wall_s, count / spent.cpu_s);
 }
 
@@ -157,7 +157,7 @@ double run_baseline(uint64_t events, bool zipf) {
   return static_cast<double>(events) / spent.cpu_s;
 }
 
-/// Without packing: all events in warm arenas, full, so that each evicts another and no page is new.
+/// Without packing: all in warm arenas, full, so that each event evicts another and no page is new.
 void run_hot(uint64_t events) {
   SystemClock clock;
   StoreWorkload workload(false);

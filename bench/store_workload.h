@@ -71,7 +71,8 @@ class StoreWorkload {
       case 1:
         return fmt::format(
             "GET /api/v2/{}/{}?page={}&limit=50 HTTP/1.1 200 {} \"Mozilla/5.0 (X11; Linux x86_64) "
-            "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36\" {}.{:03} ms {}",
+            "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36\" {}.{:03} ms "
+            "{}",
             noun(), below(1'000'000), below(90), below(90'000), below(900), below(1000), address());
       case 2:
         return fmt::format(

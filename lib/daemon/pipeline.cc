@@ -63,7 +63,8 @@ Pipeline::Pipeline(EventLog& log, store::Store& store, const understand::Rules& 
       clock_(clock),
       random_(random),
       diary_(diary),
-      options_(options) {}
+      options_(options),
+      indexer_([this](Work& work) { index(work); }) {}
 
 Pipeline::~Pipeline() {
   drain();
@@ -115,15 +116,11 @@ void Pipeline::run() {
     if (jobs.empty()) break;
     std::vector<Answered> answered;
     for (Job& job : jobs) {
-      if (job.done == nullptr) continue;  // a wake-up for maintenance
-      answered.push_back({std::move(job.done), process(job)});
-      // Under kSynced one sync serves all bodies that were waiting.
-      if (options_.ack == AckLevel::kSynced) continue;
-      answered.back().done(std::move(answered.back().outcome));
-      answered.pop_back();
+      if (job.done != nullptr) take(job, answered);  // else a wake-up for maintenance
     }
     if (!answered.empty()) {
       const Status synced = log_.sync();
+      indexer_.wait_until_idle();
       for (Answered& entry : answered) {
         if (!synced && entry.outcome.code == Outcome::Code::kTaken) {
           entry.outcome.code = Outcome::Code::kUnavailable;
@@ -134,8 +131,37 @@ void Pipeline::run() {
     }
     maintain();
   }
+  indexer_.wait_until_idle();
   if (Status synced = log_.sync(); !synced)
     diary_.error("event log: " + synced.error().to_string());
+}
+
+/// Brings a job as far as the log and hands it over. Under kSynced its answer waits: one sync
+/// serves all bodies that came together.
+void Pipeline::take(Job& job, std::vector<Answered>& answered) {
+  work_ = &indexer_.take();
+  work_->body = std::move(job.body);
+  work_->lines = std::move(job.lines);
+  work_->batch.clear();
+  work_->accepted.clear();
+  work_->arena.reset();
+  work_->logged = 0;
+  work_->is_whole = false;
+  Outcome outcome = process(job);
+  if (options_.ack == AckLevel::kSynced) {
+    answered.push_back({std::move(job.done), std::move(outcome)});
+  } else {
+    work_->done = [done = std::move(job.done), outcome = std::move(outcome)]() mutable {
+      done(std::move(outcome));
+    };
+  }
+  indexer_.submit(*work_);
+}
+
+void Pipeline::index(const Work& work) {
+  if (work.logged == 0) return;
+  store_.apply(std::span(work.accepted).first(work.logged));
+  if (work.is_whole) options_.on_stored(work.accepted, work.batch.sent_at_us);
 }
 
 void Pipeline::replay() {
@@ -173,15 +199,17 @@ std::vector<Pipeline::Job> Pipeline::take_jobs() {
   return jobs;
 }
 
-Outcome Pipeline::process(Job& job) {
+Outcome Pipeline::process(const Job& job) {
   Outcome outcome;
   counters_.batches.fetch_add(1, std::memory_order_relaxed);
-  arena_.reset();
   now_us_ = clock_.wall_us();
-  if (job.lines != nullptr) {
-    take_lines(*job.lines, outcome);
+  draw_ids();
+  if (work_->lines != nullptr) {
+    take_lines(*work_->lines, outcome);
     if (outcome.code == Outcome::Code::kUnavailable) return outcome;
-  } else if (read_body(job, outcome)) {
+  } else if (read_body(job.form, outcome)) {
+    // What comes again is looked for in the store.
+    if (states_ids()) indexer_.wait_until_idle();
     select_events(job.acknowledged_seq, outcome);
   } else {
     return outcome;
@@ -190,9 +218,16 @@ Outcome Pipeline::process(Job& job) {
   return outcome;
 }
 
-bool Pipeline::read_body(Job& job, Outcome& outcome) {
-  job.body.reserve(job.body.size() + event::EventReader::kPaddingBytes);
-  if (Status read = reader_.read(job.body, job.form, arena_, batch_); !read) {
+bool Pipeline::states_ids() const {
+  return work_->batch.run_id.empty() &&
+         std::any_of(work_->batch.events.begin(), work_->batch.events.end(),
+                     [](const event::Event& event) { return !event.event_id.empty(); });
+}
+
+bool Pipeline::read_body(event::BatchForm form, Outcome& outcome) {
+  std::string& body = work_->body;
+  body.reserve(body.size() + event::EventReader::kPaddingBytes);
+  if (Status read = work_->reader.read(body, form, work_->arena, work_->batch); !read) {
     counters_.bad_bodies.fetch_add(1, std::memory_order_relaxed);
     outcome.code =
         read.error().code == Error::kTooLarge ? Outcome::Code::kTooLarge : Outcome::Code::kInvalid;
@@ -202,7 +237,7 @@ bool Pipeline::read_body(Job& job, Outcome& outcome) {
   return check_run(outcome);
 }
 
-/// Logs and indexes what was accepted.
+/// Logs what was accepted.
 void Pipeline::finish(Outcome& outcome) {
   if (Status stored = store_batch(); !stored) {
     counters_.log_failures.fetch_add(1, std::memory_order_relaxed);
@@ -212,31 +247,33 @@ void Pipeline::finish(Outcome& outcome) {
     outcome.detail = stored.error().to_string();
     return;
   }
-  if (!accepted_.empty()) options_.on_stored(accepted_, batch_.sent_at_us);
-  for (const event::ParsedBatch::Failure& failure : batch_.failures) {
+  work_->is_whole = true;
+  for (const event::ParsedBatch::Failure& failure : work_->batch.failures) {
     append_failure(outcome.failed, failure.index, failure.error);
   }
-  counters_.events.fetch_add(accepted_.size(), std::memory_order_relaxed);
+  counters_.events.fetch_add(work_->accepted.size(), std::memory_order_relaxed);
   counters_.duplicates.fetch_add(outcome.duplicates, std::memory_order_relaxed);
-  counters_.failed_events.fetch_add(batch_.failures.size(), std::memory_order_relaxed);
+  counters_.failed_events.fetch_add(work_->batch.failures.size(), std::memory_order_relaxed);
   counters_.secrets_masked.store(understanding_.counters().secrets_masked,
                                  std::memory_order_relaxed);
   counters_.ids_rejected.store(understanding_.counters().ids_rejected, std::memory_order_relaxed);
-  if (outcome.count == 0 && !batch_.failures.empty()) outcome.code = Outcome::Code::kNoneTaken;
+  const bool has_failures = !work_->batch.failures.empty();
+  if (outcome.count == 0 && has_failures) outcome.code = Outcome::Code::kNoneTaken;
 }
 
 bool Pipeline::check_run(Outcome& outcome) {
-  if (batch_.run_id.empty()) return true;
-  if (!is_ulid(batch_.run_id)) {
+  const std::string_view run_id = work_->batch.run_id;
+  if (run_id.empty()) return true;
+  if (!is_ulid(run_id)) {
     outcome.code = Outcome::Code::kInvalid;
     outcome.detail = "'run_id' must be a ULID";
     return false;
   }
-  if (log_.marks().last_seq(batch_.run_id) == 0 && is_beyond_marks(batch_.run_id, now_us_)) {
+  if (log_.marks().last_seq(run_id) == 0 && is_beyond_marks(run_id, now_us_)) {
     diary_.warn(
         fmt::format("a batch of run {} was refused: the run began more than 7 days ago and "
                     "what it delivered before is no longer known",
-                    batch_.run_id));
+                    run_id));
     outcome.code = Outcome::Code::kRunTooOld;
     outcome.detail = "the run began more than 7 days ago; its repeats cannot be recognised";
     return false;
@@ -246,21 +283,22 @@ bool Pipeline::check_run(Outcome& outcome) {
 
 /// Completes the events that are new and good; the others are counted as duplicates or failures.
 void Pipeline::select_events(uint64_t acknowledged_seq, Outcome& outcome) {
-  accepted_.clear();
-  const uint64_t taken_seq = log_.marks().last_seq(batch_.run_id);
+  event::ParsedBatch& batch = work_->batch;
+  work_->accepted.clear();
+  const uint64_t taken_seq = log_.marks().last_seq(batch.run_id);
   const bool has_lost_some =
-      taken_seq < acknowledged_seq && acknowledged_seq < batch_.first_seq && !batch_.events.empty();
-  if (has_lost_some) accepted_.push_back(make_gap_of_lost_log(taken_seq, acknowledged_seq));
-  for (size_t i = 0; i < batch_.events.size(); ++i) {
-    event::Event& event = batch_.events[i];
-    const size_t index = batch_.indexes[i];
+      taken_seq < acknowledged_seq && acknowledged_seq < batch.first_seq && !batch.events.empty();
+  if (has_lost_some) work_->accepted.push_back(make_gap_of_lost_log(taken_seq, acknowledged_seq));
+  for (size_t i = 0; i < batch.events.size(); ++i) {
+    event::Event& event = batch.events[i];
+    const size_t index = batch.indexes[i];
     if (event.message.size() > kMessageSizeBytesMax ||
         event.metadata.size() > kMetadataSizeBytesMax) {
-      batch_.failures.push_back({index, "'message' may have 4 MiB and the other fields 1 MiB"});
+      batch.failures.push_back({index, "'message' may have 4 MiB and the other fields 1 MiB"});
       continue;
     }
-    const uint64_t seq = batch_.run_id.empty() ? 0 : batch_.first_seq + index;
-    const bool is_known = batch_.run_id.empty()
+    const uint64_t seq = batch.run_id.empty() ? 0 : batch.first_seq + index;
+    const bool is_known = batch.run_id.empty()
                               ? !event.event_id.empty() && store_.contains(event.event_id)
                               : seq <= taken_seq;
     ++outcome.count;
@@ -268,9 +306,9 @@ void Pipeline::select_events(uint64_t acknowledged_seq, Outcome& outcome) {
       ++outcome.duplicates;
     } else {
       complete(event, seq);
-      accepted_.push_back(event);
+      work_->accepted.push_back(event);
     }
-    if (!batch_.run_id.empty()) continue;
+    if (!batch.run_id.empty()) continue;
     if (!outcome.event_ids.empty()) outcome.event_ids.push_back(',');
     event::append_json_string(outcome.event_ids, event.event_id);
   }
@@ -279,7 +317,7 @@ void Pipeline::select_events(uint64_t acknowledged_seq, Outcome& outcome) {
 /// The producer had acknowledgements of events that this log does not have: it was emptied, or a
 /// power cut took its end. The gap has the last of their numbers, so a repeat makes no second one.
 event::Event Pipeline::make_gap_of_lost_log(uint64_t taken_seq, uint64_t acknowledged_seq) {
-  event::Event event = batch_.events.front();
+  event::Event event = work_->batch.events.front();
   spool::Gap gap;
   constexpr uint64_t kStartSeq = 1;  // a run's first event is its start, and no line
   gap.lines = acknowledged_seq - std::max(taken_seq, kStartSeq);
@@ -287,7 +325,7 @@ event::Event Pipeline::make_gap_of_lost_log(uint64_t taken_seq, uint64_t acknowl
   gap.reason = "they were acknowledged, and the event log does not have them";
   event.event_id = {};
   event.message = "earlier lines of this run are not here";
-  event.metadata = arena_.copy(spool::to_json_members(gap));
+  event.metadata = work_->arena.copy(spool::to_json_members(gap));
   event.line = 0;
   event.level = event::Level::kWarn;
   event.level_stated = true;
@@ -297,7 +335,7 @@ event::Event Pipeline::make_gap_of_lost_log(uint64_t taken_seq, uint64_t acknowl
 
 void Pipeline::complete(event::Event& event, uint64_t seq) {
   if (seq > 0) {
-    event.run_id = batch_.run_id;
+    event.run_id = work_->batch.run_id;
     event.seq = seq;
     // The wrapper's time is when it read the line; what the line says of itself comes first.
     event.timestamp_stated = false;
@@ -309,25 +347,31 @@ void Pipeline::complete(event::Event& event, uint64_t seq) {
 
 void Pipeline::understand(event::Event& event) {
   event.receive_time_us = now_us_;
-  understanding_.understand(event, arena_);
+  understanding_.understand(event, work_->arena);
   if (event.event_id.empty()) event.event_id = make_event_id(event);
-  understanding_.join(event, arena_);
+  understanding_.join(event, work_->arena);
 }
 
 std::string_view Pipeline::make_event_id(const event::Event& event) {
   const auto ms = static_cast<uint64_t>(std::max<int64_t>(event.timestamp_us, 0) / 1000);
   if (event.seq > 0) {
     const uint64_t run = fingerprint(event.run_id);
-    return arena_.copy(
+    return work_->arena.copy(
         view(make_ulid(ms, static_cast<uint16_t>(run >> 48), (run << 32) ^ event.seq)));
   }
-  return arena_.copy(
-      view(make_ulid(ms, static_cast<uint16_t>(random_.next_u64()), random_.next_u64())));
+  return work_->arena.copy(view(make_ulid(ms, id_high_bits_, id_low_bits_++)));
 }
 
-/// Appends to the log, then indexes. A batch over the journal's bound goes in parts.
+/// The ids of one job's events are random for all of them together and count from there on, as
+/// ULIDs of one moment may: asking the system for each would take longer than understanding it.
+void Pipeline::draw_ids() {
+  id_high_bits_ = static_cast<uint16_t>(random_.next_u64());
+  id_low_bits_ = random_.next_u64();
+}
+
+/// A batch over the journal's bound goes in parts.
 Status Pipeline::store_batch() {
-  std::span<const event::Event> rest = accepted_;
+  std::span<const event::Event> rest = work_->accepted;
   while (!rest.empty()) {
     size_t events = 0;
     for (uint64_t bytes = 0; events < rest.size() && bytes < kAppendSizeBytes; ++events) {
@@ -335,7 +379,7 @@ Status Pipeline::store_batch() {
     }
     const auto part = rest.first(events);
     if (Status appended = log_.append(part); !appended) return appended;
-    store_.apply(part);
+    work_->logged += events;
     rest = rest.subspan(events);
   }
   return {};

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "daemon/event_log.h"
+#include "daemon/indexer.h"
 #include "event/event_reader.h"
 #include "source/intake.h"
 #include "store/store.h"
@@ -47,8 +48,9 @@ struct Outcome {
   std::string detail;       ///< for the codes that are errors
 };
 
-/// The one way in: decode, understand and mask, log, acknowledge, index. One thread of its own, so
-/// that arrival order, log order and index order are the same.
+/// The one way in: decode, understand and mask, log, index, acknowledge. Two threads of its own in a
+/// row: the first one decodes, understands and logs, the second one indexes and acknowledges
+/// (indexer.h). So arrival order, log order and index order are the same.
 ///
 /// A job is a body of JSON events or a batch of lines of a source.
 ///
@@ -60,8 +62,9 @@ class Pipeline {
     AckLevel ack = AckLevel::kWritten;
     size_t queued_bodies_max = 1024;
     uint64_t queued_bytes_max = 64ull << 20;
-    /// Called on the pipeline's thread when events that came together are in the store, with the
-    /// time at which their sender says that it sent them, 0 if it does not. Must not block.
+    /// Called when events that came together are in the store, in their order and never twice at
+    /// once, with the time at which their sender says that it sent them, 0 if it does not. Must not
+    /// block.
     std::function<void(std::span<const event::Event>, int64_t sent_at_us)> on_stored =
         [](std::span<const event::Event>, int64_t) {};
   };
@@ -71,7 +74,7 @@ class Pipeline {
     std::string body;  ///< with EventReader::kPaddingBytes of spare capacity
     event::BatchForm form = event::BatchForm::kBatch;
     uint64_t acknowledged_seq = 0;  ///< up to which the producer of a run had acknowledgements
-    std::function<void(Outcome)> done;  ///< called on the pipeline's thread
+    std::function<void(Outcome)> done;  ///< called on a thread of the pipeline's
 
     uint64_t size_bytes() const;
   };
@@ -115,10 +118,13 @@ class Pipeline {
   };
 
   void run();
+  void take(Job& job, std::vector<Answered>& answered);
+  void index(const Work& work);
   void replay();
   std::vector<Job> take_jobs();
-  Outcome process(Job& job);
-  bool read_body(Job& job, Outcome& outcome);
+  Outcome process(const Job& job);
+  bool read_body(event::BatchForm form, Outcome& outcome);
+  bool states_ids() const;
   void take_lines(const source::LineBatch& lines, Outcome& outcome);
   void finish(Outcome& outcome);
   void select_events(uint64_t acknowledged_seq, Outcome& outcome);
@@ -129,6 +135,7 @@ class Pipeline {
   Status store_batch();
   void maintain();
   std::string_view make_event_id(const event::Event& event);
+  void draw_ids();
 
   EventLog& log_;
   store::Store& store_;
@@ -146,15 +153,14 @@ class Pipeline {
   bool is_closed_ = false;
   std::atomic<bool> is_ready_{false};
 
-  // The pipeline's thread only; kept warm between bodies.
-  event::EventReader reader_;
-  event::ParsedBatch batch_;
-  Arena arena_;
-  std::vector<event::Event> accepted_;
-  std::vector<std::string_view> tags_;  // of a batch of lines
+  // The first thread's only.
+  Work* work_ = nullptr;       // the job at hand
+  uint16_t id_high_bits_ = 0;  // of the next event's id
+  uint64_t id_low_bits_ = 0;
   int64_t now_us_ = 0;
   int64_t next_maintenance_us_ = 0;
 
+  Indexer indexer_;
   std::thread thread_;
 };
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <new>
 
 #include "daemon/pipeline.h"
 #include "event/json_text.h"
@@ -19,11 +20,13 @@ std::string_view valid_text(std::string_view line, bool all_valid, std::string& 
 
 /// Makes events of the lines behind the origin's mark; those up to it are in the log already.
 void Pipeline::take_lines(const source::LineBatch& lines, Outcome& outcome) {
-  batch_.clear();
-  accepted_.clear();
-  tags_.assign(lines.tags.begin(), lines.tags.end());
-  const std::span<const std::string_view> tags =
-      std::span(tags_).first(std::min(tags_.size(), event::kTagsMax));
+  work_->batch.clear();
+  work_->accepted.clear();
+  auto* const tag_views = reinterpret_cast<std::string_view*>(
+      work_->arena.allocate(event::kTagsMax * sizeof(std::string_view)));
+  const size_t tag_count = std::min(lines.tags.size(), event::kTagsMax);
+  for (size_t i = 0; i < tag_count; ++i) new (&tag_views[i]) std::string_view(lines.tags[i]);
+  const std::span<const std::string_view> tags(tag_views, tag_count);
   const uint64_t taken_seq = log_.marks().last_seq(lines.run_id);
   if (taken_seq < lines.after_seq) {
     outcome.code = Outcome::Code::kUnavailable;
@@ -39,8 +42,8 @@ void Pipeline::take_lines(const source::LineBatch& lines, Outcome& outcome) {
       continue;
     }
     const std::string_view raw = std::string_view(lines.text).substr(line.offset, line.size);
-    event::Event& event = accepted_.emplace_back();
-    event.message = valid_text(raw, all_valid, scratch, arena_);
+    event::Event& event = work_->accepted.emplace_back();
+    event.message = valid_text(raw, all_valid, scratch, work_->arena);
     event.run_id = lines.run_id;
     event.seq = line.seq;
     event.source = line.kind;

@@ -65,9 +65,9 @@ class BlockUnpacker {
   BlockUnpacker(const BlockUnpacker&) = delete;
   BlockUnpacker& operator=(const BlockUnpacker&) = delete;
 
-  /// Puts `count` events back as they were into `to`, whose memory, size, first arrival and identity
-  /// are set, but for the tags of their ids, of which the lowest 8 bits are kept (kShortTags).
-  /// Publishes them.
+  /// Puts `count` events back as they were into `to`, whose memory, size, first arrival and
+  /// identity are set; of the tags of their ids the lowest 8 bits are left (kShortTags). Publishes
+  /// them.
   void unpack(const Cells& packed, uint32_t count, Block& to);
 
   /// The ids of the events that have one, in order; good until the next call.

@@ -18,8 +18,8 @@ namespace gasoline::store {
 ///
 /// so a posting takes 4 to 6 bytes where ids repeat, and the slot alone where they do not. An
 /// evicted block leaves its postings behind, dead; a sweep, a small part of the table at a time,
-/// drops them as soon as they are a quarter of all, and whatever is left when sweep_all() is called.
-/// So memory follows what is retained, and nothing is looked up to evict.
+/// drops them as soon as they are a quarter of all, and the rest when its turn comes. So memory
+/// follows what is retained, and nothing is looked up to evict.
 ///
 /// An id may have several postings for one block. Not thread-safe.
 class PostingIndex {

@@ -31,8 +31,8 @@ namespace gasoline::store {
 ///
 /// One writer; readers on any thread. Readers pin blocks and then read them without the lock:
 /// an evicted block keeps its memory until the last reader has left it. Blocks that were filled
-/// last are in memory as they are, those before them are packed by a thread of the shelf's own, which
-/// the writer helps when it does not keep up.
+/// last are in memory as they are, those before them are packed by a thread of the shelf's own,
+/// which the writer helps when it does not keep up.
 class Shelf {
  public:
   Shelf(const Options& options, const Clock& clock);

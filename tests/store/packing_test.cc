@@ -50,7 +50,9 @@ OwnedEvent any_event(SeededRandom& random, size_t number) {
   event.request_id = random.next_u64() % 2 == 0 ? event.correlation_id : sometimes(long_id(70));
   event.metadata = sometimes("\"key\":\"" + std::to_string(random.next_u64()) + "\"");
   event.seq = random.next_u64() >> (random.next_u64() % 64);
-  for (size_t i = random.next_u64() % 4; i > 0; --i) event.tags.push_back("tag:" + std::to_string(i));
+  for (size_t i = random.next_u64() % 4; i > 0; --i) {
+    event.tags.push_back("tag:" + std::to_string(i));
+  }
   return event;
 }
 
