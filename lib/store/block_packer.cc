@@ -151,6 +151,11 @@ std::string_view BlockUnpacker::read(Column wanted) {
   return column;
 }
 
+std::string_view BlockUnpacker::messages(const Cells& packed) {
+  packed.copy_to(packed_);
+  return read(Column::kMessages);
+}
+
 const std::vector<std::string_view>& BlockUnpacker::event_ids(const Cells& packed) {
   packed.copy_to(packed_);
   views_.clear();

@@ -70,6 +70,8 @@ class BlockUnpacker {
   /// them.
   void unpack(const Cells& packed, uint32_t count, Block& to);
 
+  /// The messages of all events, a LF behind each; good until the next call.
+  std::string_view messages(const Cells& packed);
   /// The ids of the events that have one, in order; good until the next call.
   const std::vector<std::string_view>& event_ids(const Cells& packed);
 

@@ -126,6 +126,7 @@ bool IdLinks::collect_neighbours(const IdTerm& term, std::vector<IdTerm>& neighb
 
 std::vector<IdTerm> IdLinks::with_linked(const IdTerm& asked) {
   std::vector<IdTerm> terms = {asked};
+  if (!shelf_.may_be_linked(asked.hash)) return terms;
   std::vector<IdTerm> neighbours;
   TimeSpans reach;
   if (!collect_neighbours(asked, neighbours, &reach)) return terms;

@@ -16,8 +16,9 @@ bool PostingIndex::holds_newest(const Slot& slot, uint32_t serial) const {
   return std::find(static_cast<const uint32_t*>(chunk.serials), end, serial) != end;
 }
 
-uint32_t PostingIndex::add(uint64_t id_hash, uint32_t serial) {
+uint32_t PostingIndex::add(uint64_t id_hash, uint32_t serial, bool is_linked) {
   const auto [slot, is_new] = ids_.insert(id_hash);
+  if (is_linked) slot->is_linked = 1;
   if (!is_new) {
     if (holds_newest(*slot, serial)) return 0;
     push(*slot, slot->newest);
@@ -32,7 +33,7 @@ void PostingIndex::push(Slot& slot, uint32_t serial) {
     const uint32_t chunk = take_free();
     at(chunk).older = slot.chunk & kNone;
     at(chunk).used = 0;
-    slot.chunk = chunk;
+    slot.chunk = chunk & kNone;
   }
   Chunk& chunk = at(slot.chunk);
   chunk.serials[chunk.used] = serial;

@@ -24,9 +24,15 @@ namespace gasoline::store {
 /// An id may have several postings for one block. Not thread-safe.
 class PostingIndex {
  public:
-  /// Notes that the block `serial`, not 0, holds an event with the id. Returns how many postings
-  /// that made, 0 or 1: the caller adds them up for forget().
-  uint32_t add(uint64_t id_hash, uint32_t serial);
+  /// Notes that the block `serial`, not 0, holds an event with the id, and whether that event shows
+  /// other ids too. Returns how many postings that made, 0 or 1: the caller adds them up for
+  /// forget().
+  uint32_t add(uint64_t id_hash, uint32_t serial, bool is_linked);
+  /// False if no retained event shows the id beside another one: then there is nothing to look for.
+  bool may_be_linked(uint64_t id_hash) const {
+    const Slot* slot = ids_.find(id_hash);
+    return slot != nullptr && slot->is_linked;
+  }
 
   /// The block that had `postings` postings is gone. is_live(serial) is true for blocks that are
   /// not.
@@ -79,7 +85,8 @@ class PostingIndex {
   struct Slot {
     uint64_t hash = 0;
     uint32_t newest = 0;
-    uint32_t chunk = kNone;
+    uint32_t chunk : 29 = kNone;
+    uint32_t is_linked : 1 = 0;  // since it came
   };
 
   Chunk& at(uint32_t i) { return slabs_[i / kChunksPerSlab][i % kChunksPerSlab]; }

@@ -41,6 +41,8 @@ class SearchReader {
   std::vector<Shelf::Span> spans();
   void look_through(const std::vector<Shelf::Span>& spans);
   bool may_stop_before(int64_t timestamp_max_us);
+  bool can_skip(uint32_t block_index);
+  bool holds_match(const Shelf::PackedPin& packed);
   void look_into(uint32_t block_index, const Shelf::Pinned& pinned);
   bool admits(uint32_t block_index, const Block& block, uint32_t i, bool aging);
   void keep(uint32_t block_index, const Block& block, uint32_t i);
@@ -106,14 +108,40 @@ void SearchReader::look_through(const std::vector<Shelf::Span>& spans) {
   std::vector<uint32_t> blocks;
   blocks.reserve(spans.size());
   for (const Shelf::Span& span : spans) blocks.push_back(span.block);
-  for (size_t first = 0; first < blocks.size(); first += Shelf::kPinsMax) {
-    const size_t count = std::min(blocks.size() - first, Shelf::kPinsMax);
-    const PinnedBlocks pinned(shelf_, std::span(blocks).subspan(first, count));
-    for (size_t i = 0; i < count; ++i) {
-      if (may_stop_before(spans[first + i].timestamp_max_us)) return;
-      if (pinned[i].block != nullptr) look_into(blocks[first + i], pinned[i]);
-    }
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (may_stop_before(spans[i].timestamp_max_us)) return;
+    if (can_skip(blocks[i])) continue;
+    const PinnedBlocks pinned(shelf_, std::span(blocks).subspan(i, 1));
+    if (pinned[0].block != nullptr) look_into(blocks[i], pinned[0]);
   }
+}
+
+/// Looks through all messages of a packed block at once, as they were packed, and counts its events
+/// as searched if nothing matches. False if it may hold events of the answer.
+bool SearchReader::can_skip(uint32_t block_index) {
+  const bool has_level = filters_.level_min.value_or(event::Level::kDebug) != event::Level::kDebug;
+  if (by_id_ || has_level || !matcher_.can_find_in_lines()) return false;
+  const std::optional<Shelf::PackedPin> packed = shelf_.pin_packed(block_index);
+  if (!packed) return false;
+  // Then the filters admit all of it, and all of its events can be counted.
+  const bool is_wholly_asked_for =
+      packed->timestamp_min_us >= filter_.start_us() &&
+      packed->timestamp_max_us < filter_.end_us() &&
+      Position{packed->timestamp_max_us, UINT64_MAX} < before_ && filter_.admits(*packed->identity);
+  const bool skips = is_wholly_asked_for && !holds_match(*packed);
+  shelf_.unpin_packed(block_index);
+  if (skips) answer_.events_searched += packed->events;
+  return skips;
+}
+
+bool SearchReader::holds_match(const Shelf::PackedPin& packed) {
+  const UnpackedBlocks::Loan unpacker(shelf_.unpacked_blocks());
+  bool holds = false;
+  matcher_.find_in_lines(unpacker->messages(packed.cells), [&](size_t) {
+    holds = true;
+    return false;
+  });
+  return holds;
 }
 
 /// True if neither the page nor the time allows for the next block, whose newest event is given.

@@ -133,7 +133,7 @@ void Shelf::insert(const Prepared& prepared) {
   block.widen(entry.timestamp_us, prepared.receive_time_us);
   block.last_arrival = arrival;
   for (uint32_t i = 0; i < prepared.id_count; ++i) {
-    block.postings += postings_.add(prepared.id_hashes[i], block.serial);
+    block.postings += postings_.add(prepared.id_hashes[i], block.serial, prepared.id_count > 1);
   }
   block.publish();
   ++next_arrival_;

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -62,6 +63,8 @@ class Shelf {
   int64_t monotonic_us() const { return clock_.monotonic_us(); }
   /// Blocks that may hold events of the id, each once, in no order.
   std::vector<uint32_t> blocks_of_id(uint64_t id_hash) const;
+  /// False if no event shows the id beside another one.
+  bool may_be_linked(uint64_t id_hash) const;
   /// Blocks that hold events whose arrival number is `from` or greater, and the number after the
   /// last one.
   std::vector<uint32_t> blocks_since(uint64_t from, uint64_t& limit) const;
@@ -84,6 +87,20 @@ class Shelf {
   static constexpr size_t kPinsMax = 16;
   void pin(std::span<const uint32_t> blocks, std::span<Pinned> pinned) const;
   void unpin(std::span<const uint32_t> blocks, std::span<const Pinned> pinned) const;
+
+  /// A packed block that stays as it is until unpin_packed(). All of its messages stand by
+  /// themselves: it has no joined events, and none that may be past the TTL.
+  struct PackedPin {
+    Cells cells;
+    uint64_t events = 0;  ///< not replaced by others
+    int64_t timestamp_min_us = 0;
+    int64_t timestamp_max_us = 0;
+    std::shared_ptr<const SourceIdentity> identity;
+  };
+  /// None if the block is not such a one.
+  std::optional<PackedPin> pin_packed(uint32_t block) const;
+  void unpin_packed(uint32_t block) const;
+  UnpackedBlocks& unpacked_blocks() const { return unpacked_; }
 
   /// The parts of an event that is_continued(), in their order; none if it is gone.
   std::vector<PartRun> parts_of(const EventPlace& head) const;

@@ -27,6 +27,11 @@ std::vector<uint32_t> Shelf::blocks_of_id(uint64_t id_hash) const {
   return blocks;
 }
 
+bool Shelf::may_be_linked(uint64_t id_hash) const {
+  const std::lock_guard lock(mutex_);
+  return postings_.may_be_linked(id_hash);
+}
+
 std::vector<uint32_t> Shelf::blocks_since(uint64_t from, uint64_t& limit) const {
   std::vector<uint32_t> blocks;
   const auto add = [&](uint32_t index) {
@@ -108,6 +113,22 @@ void Shelf::unpin(std::span<const uint32_t> blocks, std::span<const Pinned> pinn
     if (pinned[i].block == nullptr) continue;
     leave(blocks[i]);
   }
+}
+
+std::optional<Shelf::PackedPin> Shelf::pin_packed(uint32_t index) const {
+  const int64_t cutoff_us = receive_cutoff_us();
+  const std::lock_guard lock(mutex_);
+  Block& block = blocks_[index];
+  if (!block.is_in_use() || block.evicted || block.memory != nullptr) return std::nullopt;
+  if (block.joins != nullptr || block.receive_min_us < cutoff_us) return std::nullopt;
+  ++block.pins;
+  return PackedPin{block.packed, block.published() - block.hidden, block.timestamp_min_us,
+                   block.timestamp_max_us, block.identity};
+}
+
+void Shelf::unpin_packed(uint32_t block) const {
+  const std::lock_guard lock(mutex_);
+  leave(block);
 }
 
 std::vector<SourceStats> Shelf::sources() const {

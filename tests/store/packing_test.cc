@@ -229,6 +229,28 @@ TEST_CASE("unpacked copies for queries are found again, and bounded") {
   CHECK(store.stats().unpacked_bytes <= options.unpacked_bytes);
 }
 
+TEST_CASE("a search unpacks only blocks that hold a match, and finds all of them") {
+  ManualClock clock;
+  Store store(packing_at_once(), clock);
+  write_lines(store, 20'000);
+  wait_until_packed(store);
+  Search search;
+  search.query.text = "order 7919[0-9]? was";
+  search.time_box_us = INT64_MAX / 2;
+  const auto matcher = pattern::TextMatcher::compile(search.query.text, false);
+  REQUIRE(matcher.has_value());
+  const auto answer = store.search(search, *matcher);
+  REQUIRE(answer.has_value());
+  size_t expected = 0;
+  for (size_t n = 0; n < 20'000; ++n) {
+    const size_t order = n * 7919 % 100'003;
+    expected += order == 7919 || order / 10 == 7919 ? 1u : 0u;
+  }
+  CHECK(answer->page.events.size() == expected);
+  CHECK(answer->events_searched == 20'000);
+  CHECK(store.stats().unpacked_misses <= 2 * expected + 2);
+}
+
 TEST_CASE("packed events are evicted by count, by bytes and by time, and may come again") {
   ManualClock clock;
   Options options = packing_at_once();

@@ -71,7 +71,7 @@ TEST_CASE("postings are those of live blocks, newest first, and dead ones are ne
     live[serial] = 0;
     for (int i = 0; i < 50; ++i) {
       const uint64_t id = hash_bytes(std::to_string(random.next_u64() % (1 + serial % 400)));
-      live[serial] += index.add(id, serial);
+      live[serial] += index.add(id, serial, id % 2 == 0);
       std::vector<uint32_t>& serials = model[id];
       if (serials.empty() || serials.back() != serial) serials.push_back(serial);
     }
@@ -93,6 +93,7 @@ TEST_CASE("postings are those of live blocks, newest first, and dead ones are ne
       if (is_live(serial)) found.push_back(serial);
     });
     REQUIRE(found == expected);
+    if (!expected.empty()) REQUIRE(index.may_be_linked(id) == (id % 2 == 0));
   }
   while (index.sweep_next(is_live)) {
   }

@@ -74,6 +74,7 @@ TEST_CASE("a search finds what matches, newest first, over all rings and pages")
   ManualClock clock;
   Options options;
   options.block_bytes = 8 << 10;
+  if (random.next_u64() % 2 == 0) options.warm_bytes = 0;
   Store store(options, clock);
   const std::vector<OwnedEvent> events = make_events(3000, random);
   for (const OwnedEvent& event : events) apply_one(store, event);
