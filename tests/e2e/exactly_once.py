@@ -3,6 +3,8 @@
 Used by test_exactly_once.py, and by bench/exactly_once_soak.py for thousands of schedules.
 """
 
+import contextlib
+import http.client
 import os
 import random
 import signal
@@ -16,7 +18,7 @@ from numbered_writer import line
 
 WRITER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "numbered_writer.py")
 STREAMS = {"out": "stdout", "err": "stderr"}
-# What a killed wrapper may take along: what it had taken from the pipe and not published yet, one
+# What a killed wrapper that nobody held may take along: what it had taken from the pipe and not published yet, one
 # read, and what was still in the pipe.
 LOST_BYTES_MAX = 64 * 1024 + 64 * 1024
 
@@ -94,13 +96,15 @@ class Schedule:
         self.story = []
         self.daemon = None
         self.port = free_port()
+        # Whether the wrapper is killed only when the daemon holds the run: then nothing at all may be lost.
+        self.is_held = self.chance.random() < 0.6
         self.wrapper_killed = False
 
     def start_daemon(self):
         self.daemon = self.sandbox.start_daemon("--listen", f"127.0.0.1:{self.port}", is_awaited=False)
 
     def start_wrapper(self, options=()):
-        lines = self.chance.choice((50, 2000, 20000))
+        lines = self.lines = self.chance.choice((50, 2000, 20000))
         pause_s = self.chance.choice((0, 0.001, 0.01)) if lines < 20000 else 0
         transport = []
         self.proxy = None
@@ -118,6 +122,8 @@ class Schedule:
     # What can happen
 
     def kill_daemon(self):
+        if self.is_held and self.wrapper_killed:
+            self.await_holder(("keeper",))  # until there is one all hangs on the daemon
         self.daemon.kill()
         time.sleep(self.chance.choice((0, 0, 0.05, 0.3)))
         self.start_daemon()
@@ -130,9 +136,43 @@ class Schedule:
         except ProcessLookupError:
             pass
 
+    def runs(self):
+        with contextlib.suppress(OSError, http.client.HTTPException, KeyError):
+            return self.sandbox.get("/v1/status").json()["runs"]
+
+    def await_holder(self, kinds=("keeper", "daemon")):
+        """Somebody holds the run, or has taken it over; or it is over."""
+        def is_held():
+            is_over = not self.sandbox.spooled_runs() and not self.sandbox.rings()
+            return is_over or self.has_keeper() or ("daemon" in kinds and (self.runs() or {"held": 0})["held"])
+
+        wait_for(is_held, f"the run to be held ({self})")
+
+    def has_keeper(self):
+        """That has had the time to be given the run."""
+        keepers = self.sandbox.keepers()
+        if keepers:
+            time.sleep(0.2)
+        return keepers
+
     def kill_wrapper(self):
+        if self.is_held and self.wrapper.poll() is None:
+            self.await_holder()
         self.wrapper_killed = self.wrapper.poll() is None or self.wrapper_killed
         self.wrapper.kill()
+
+    def kill_frozen(self):
+        """The wrapper, while the daemon cannot do anything about it."""
+        if self.is_held and self.wrapper.poll() is None:
+            self.await_holder()
+        try:
+            os.kill(self.daemon.pid, signal.SIGSTOP)
+            self.wrapper_killed = self.wrapper.poll() is None or self.wrapper_killed
+            self.wrapper.kill()
+            time.sleep(self.chance.uniform(0.01, 0.4))
+            os.kill(self.daemon.pid, signal.SIGCONT)
+        except ProcessLookupError:
+            pass
 
     def kill_both(self):
         self.kill_wrapper()
@@ -145,10 +185,10 @@ class Schedule:
     def run(self):
         self.start_daemon()
         self.start_wrapper()
-        if self.chance.random() < 0.8:  # else it happens at birth
+        if self.is_held or self.chance.random() < 0.8:  # else it happens at birth
             wait_for(lambda: any(self.written().values()) or self.wrapper.poll() is not None, "a line")
         acts = [self.kill_daemon, self.freeze_daemon, self.cut, self.cut, self.kill_wrapper,
-                self.kill_both]
+                self.kill_frozen, self.kill_both]
         for _ in range(self.chance.randrange(1, 6)):
             time.sleep(self.chance.uniform(0, 0.25))
             act = self.chance.choice(acts)
@@ -162,7 +202,9 @@ class Schedule:
         if self.daemon.process.poll() is not None:
             self.start_daemon()
         self.sandbox.await_daemon(self.daemon)
-        wait_for(lambda: not self.sandbox.spooled_runs(), f"the spool to be delivered ({self})", 60)
+        # A keeper ends last of all, and with the child.
+        wait_for(lambda: not self.sandbox.rings() and not self.sandbox.spooled_runs() and not self.sandbox.keepers(),
+                 f"the spool to be delivered ({self})", 60)
 
     # What must be true
 
@@ -180,11 +222,14 @@ class Schedule:
                 for name, source in STREAMS.items()}
 
     def check(self):
+        if self.is_held or not self.wrapper_killed:
+            written = sum(self.written().values())
+            assert written == self.lines, f"{self}: the child ended after {written} of {self.lines} lines"
         captured = self.captured()
         for name, count in self.written().items():
             expected = b"".join(line(name, i) for i in range(count)).decode().rstrip("\n")
             got = captured[name]
-            if not self.wrapper_killed:
+            if self.is_held or not self.wrapper_killed:
                 assert got == expected, f"{self}: {name} differs: {difference(expected, got)}"
                 continue
             # One more line may have been on its way into the pipe.

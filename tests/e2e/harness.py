@@ -4,6 +4,7 @@ A test never sleeps in order to let something happen: it polls for what must com
 """
 
 import contextlib
+import glob
 import http.client
 import json
 import os
@@ -301,6 +302,20 @@ class Sandbox:
         with contextlib.suppress(FileNotFoundError):
             return sorted(os.listdir(self.spool))
         return []
+
+    def rings(self):
+        """Directories of runs whose rings are there: they live, or wait to be recovered."""
+        return glob.glob(self.runtime + "/gasoline/rings-*/*")
+
+    def keepers(self):
+        """Pids of processes that hold a run, or have taken it over."""
+        found = []
+        for pid in processes_naming(self.root):
+            with contextlib.suppress(OSError):
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    if file.read().endswith(b"gasoline-run\0--keeper\0"):
+                        found.append(pid)
+        return found
 
     # The end
 

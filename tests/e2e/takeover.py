@@ -3,14 +3,12 @@ byte that it wrote, once and in order. Used by test_takeover.py, and by bench/ta
 """
 
 import contextlib
-import glob
 import os
 import random
-import signal
 import subprocess
 import time
 
-from harness import PYTHON, Sandbox, processes_naming, program, wait_for
+from harness import PYTHON, Sandbox, wait_for
 from takeover_writer import lines
 
 WRITER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "takeover_writer.py")
@@ -46,15 +44,6 @@ class Kill:
                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                           start_new_session=True)
 
-    def keepers(self):
-        found = []
-        for pid in processes_naming(self.sandbox.root):
-            with contextlib.suppress(OSError):
-                with open(f"/proc/{pid}/cmdline", "rb") as file:
-                    if file.read().endswith(b"gasoline-run\0--keeper\0"):
-                        found.append(pid)
-        return found
-
     def is_held(self):
         """By the daemon; or by a guardian that has all it needs."""
         if self.wrapper.poll() is not None:
@@ -64,15 +53,12 @@ class Kill:
         return self.is_guarded()
 
     def is_guarded(self):
-        for pid in self.keepers():
+        for pid in self.sandbox.keepers():
             with contextlib.suppress(OSError):
                 ends = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
                 if sum(end.startswith("socket:") for end in ends) > 5:
                     return True
         return False
-
-    def rings(self):
-        return glob.glob(self.sandbox.runtime + "/gasoline/rings-*/*")
 
     def kill_now(self):
         self.wrapper.kill()
@@ -91,7 +77,7 @@ class Kill:
         time.sleep(self.chance.uniform(0, 0.1))
         open(self.stop_path, "w").close()
         wait_for(lambda: os.path.exists(self.end_path), f"the child's normal end ({self.name})")
-        wait_for(lambda: not self.rings(), f"the run to be spooled ({self.name})")
+        wait_for(lambda: not self.sandbox.rings(), f"the run to be spooled ({self.name})")
 
     def problem(self):
         with open(self.end_path) as file:

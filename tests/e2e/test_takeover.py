@@ -93,7 +93,7 @@ class Holders(unittest.TestCase):
         kill.kill()
         for count in (1, 2):
             self.await_takeover(kill, count)
-            keepers = kill.keepers()
+            keepers = kill.sandbox.keepers()
             self.assertEqual(len(keepers), 1)
             os.kill(keepers[0], signal.SIGKILL)
         self.await_takeover(kill, 3)
@@ -116,14 +116,14 @@ class Holders(unittest.TestCase):
         wait_for(kill.is_held, "the run to be held")
         open(kill.stop_path, "w").close()
         self.assertEqual(kill.wrapper.wait(20), 0)
-        wait_for(lambda: not kill.keepers(), "the guardian to end")
+        wait_for(lambda: not kill.sandbox.keepers(), "the guardian to end")
 
     def test_a_guardian_that_is_killed_is_followed_by_the_next(self):
         kill = self.kill("paced", holder="guardian")
         wait_for(kill.is_held, "the run to be held")
-        guardian = kill.keepers()[0]
+        guardian = kill.sandbox.keepers()[0]
         os.kill(guardian, signal.SIGKILL)
-        wait_for(lambda: kill.is_held() and kill.keepers()[0] != guardian, "the next guardian")
+        wait_for(lambda: kill.is_held() and kill.sandbox.keepers()[0] != guardian, "the next guardian")
         kill.kill()
         self.check(kill)
 
