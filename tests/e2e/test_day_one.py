@@ -366,8 +366,13 @@ class Losses(DayOne):
             enough = chance.randint(1000, 500000)
             while len(seen) < enough:
                 seen += os.read(run.stdout.fileno(), 65536)
+            with open(f"/proc/{run.pid}/task/{run.pid}/children") as file:
+                children = [int(pid) for pid in file.read().split()]
             run.kill()
             run.wait()
+            # With whoever goes on with it: the command would live on, and so would the run.
+            for pid in children:
+                os.kill(pid, signal.SIGKILL)
             shown = seen.count(b"\n")
             if daemon:
                 daemon.stop()
@@ -379,7 +384,7 @@ class Losses(DayOne):
             self.assertGreater(len(numbers), 0, f"of {shown} lines that were shown")
             daemon.stop()
 
-    def test_a_running_daemon_adopts_a_run_whose_wrapper_was_killed(self):
+    def test_a_run_whose_wrapper_was_killed_is_delivered_to_its_end(self):
         self.sandbox.start_daemon()
         run = self.sandbox.popen(self.sandbox.wrapper("sh", "-c", "echo before; read word",
                                                       options=("--no-daemon", "--name", "orphan")),
@@ -387,7 +392,8 @@ class Losses(DayOne):
         self.sandbox.await_lines("orphan", 1)
         run.kill()
         run.wait()
-        wait_for(lambda: not self.sandbox.spooled_runs(), "the dead run to be adopted", 60)
+        run.stdin.close()
+        wait_for(lambda: not self.sandbox.spooled_runs(), "the run to be delivered", 60)
         self.assertEqual([e["message"] for e in self.sandbox.lines_of("orphan")], ["before"])
 
     def test_a_spool_that_was_damaged_holds_up_neither_its_rest_nor_the_others(self):
