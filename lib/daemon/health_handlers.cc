@@ -127,7 +127,8 @@ std::string status_json(const Context& context) {
       "\"runs\":{},\"queries\":{},\"clock_skew\":{},\"problems\":[",
       event_log_json(context.log), store_json(context.store.stats()),
       pipeline_json(context.pipeline), http_json(context.http_counters()),
-      adoption_json(context.adoption_counters()), runs_json(context), queries_json(context), context.clock_skew.json());
+      adoption_json(context.adoption_counters()), runs_json(context),
+      queries_json(context), context.clock_skew.json());
   for (size_t i = 0; i < problems.size(); ++i) {
     text += fmt::format("{}{{\"what\":{},\"remedy\":{}}}", i > 0 ? "," : "",
                         quoted(problems[i].what), quoted(problems[i].remedy));
