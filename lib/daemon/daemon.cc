@@ -269,7 +269,7 @@ Status Daemon::Parts::listen(std::vector<Problem>& problems) {
   if (Status bound = server->listen_unix(options.socket_path, 0600); !bound) return bound;
   taken = std::make_unique<TakenStreams>(loop, *pipeline, clock, diary);
   held = std::make_unique<HeldRuns>(
-      loop, clock, diary, process::find_keeper_program(),
+      loop, diary, process::find_keeper_program(), HeldRuns::affordable_runs(),
       [this](spool::HandOver hand_over) { taken->take(std::move(hand_over)); });
   const std::string hold_path = spool::hand_over_socket_path(options.socket_path);
   if (Status bound = held->listen(hold_path); !bound) return bound;

@@ -264,7 +264,7 @@ std::string metrics_page(const Context& context) {
     metrics.gauge("gasoline_held_runs", "Runs that are gone on with if their wrapper is killed.",
                   static_cast<double>(held->runs()));
     metrics.gauge("gasoline_held_runs_max", "Bound of gasoline_held_runs.",
-                  static_cast<double>(HeldRuns::kRunsMax));
+                  static_cast<double>(held->runs_max()));
     metrics.counter("gasoline_held_runs_taken_over_total", "Runs whose wrapper was killed.",
                     held->counters().taken_over);
     metrics.counter("gasoline_held_runs_refused_total", "Requests to hold a run over the bound.",

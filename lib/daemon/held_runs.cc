@@ -1,8 +1,9 @@
 #include "daemon/held_runs.h"
 
-#include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "process/child.h"
@@ -23,14 +24,21 @@ struct HeldRuns::Run {
   bool has_ended = false;
 };
 
-HeldRuns::HeldRuns(loop::Loop& loop, const Clock& clock, Log& log, std::string keeper_program,
+HeldRuns::HeldRuns(loop::Loop& loop, Log& log, std::string keeper_program, size_t runs_max,
                    std::function<void(spool::HandOver)> on_hand_over)
     : loop_(loop),
-      clock_(clock),
       log_(log),
       keeper_program_(std::move(keeper_program)),
+      runs_max_(runs_max),
       on_hand_over_(std::move(on_hand_over)),
-      cleaner_(loop, [this] { remove_ended(); }) {}
+      cleaner_(loop, [this] { remove_ended(); }),
+      breath_(loop, [this] { watch(); }) {}
+
+size_t HeldRuns::affordable_runs() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kRunsMax;
+  return std::min<size_t>(kRunsMax, limit.rlim_cur / (2 * kDescriptorsARun));
+}
 
 HeldRuns::~HeldRuns() = default;
 
@@ -43,14 +51,22 @@ Status HeldRuns::listen(const std::string& socket_path) {
   return poll_->start(listening_.get(), UV_READABLE);
 }
 
+void HeldRuns::watch() {
+  if (Status watching = poll_->start(listening_.get(), UV_READABLE); !watching) {
+    log_.warn(watching.error().to_string());
+  }
+}
+
 void HeldRuns::on_connection() {
   auto connection = spool::accept_connection(listening_.get());
-  if (!connection || runs_.size() >= kRunsMax) {
+  if (!connection && connection.error().code == EAGAIN) return;
+  if (!connection || runs_.size() >= runs_max_) {
     ++counters_.refused;
-    if (!connection && connection.error().code != EAGAIN) {
-      log_.warn(connection.error().to_string());
-    }
-    return;
+    if (connection || connection.error().code == EPERM) return;
+    // It stays in the queue, and would be told of again and again.
+    log_.warn(connection.error().to_string());
+    poll_->stop();
+    return breath_.start(kBreathUs);
   }
   auto run = std::make_unique<Run>(*this, std::move(*connection));
   if (Status watching = run->poll.start(run->connection.get(), UV_READABLE); !watching) {

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "loop/loop.h"
@@ -27,7 +26,9 @@ namespace gasoline::daemon {
 /// as taken over.
 class HeldRuns {
  public:
-  static constexpr size_t kRunsMax = 1024;
+  static constexpr size_t kRunsMax = 1024;         ///< fewer if there are too few descriptors
+  static constexpr size_t kDescriptorsARun = 6;    ///< of ours, for each run
+  static constexpr int64_t kBreathUs = 1'000'000;  ///< without descriptors nobody is let in so long
   static constexpr uint64_t kTakeoversMax = 64;  ///< of one run: something kills its keepers
   struct Counters {
     uint64_t taken_over = 0;
@@ -42,8 +43,10 @@ class HeldRuns {
   enum class Ending { kAsked, kHasWrapper, kUnknown };
 
   /// `keeper_program`: see process::find_keeper_program().
-  HeldRuns(loop::Loop& loop, const Clock& clock, Log& log, std::string keeper_program,
+  HeldRuns(loop::Loop& loop, Log& log, std::string keeper_program, size_t runs_max,
            std::function<void(spool::HandOver)> on_hand_over);
+  /// kRunsMax, or so many that half of this process's descriptors are left to others.
+  static size_t affordable_runs();
   /// Lets go of all; wrappers and keepers look for another holder.
   ~HeldRuns();
   HeldRuns(const HeldRuns&) = delete;
@@ -52,6 +55,7 @@ class HeldRuns {
   Status listen(const std::string& socket_path);
   /// Reaps keepers that have ended. To be called now and then.
   void keep_house();
+  size_t runs_max() const { return runs_max_; }
   size_t runs() const { return runs_.size(); }
   const Counters& counters() const { return counters_; }
   /// In the order of their coming.
@@ -61,6 +65,7 @@ class HeldRuns {
 
  private:
   struct Run;
+  void watch();
   void on_connection();
   void on_readable(Run& run);
   void on_message(Run& run, spool::DescriptorMessage message);
@@ -68,11 +73,12 @@ class HeldRuns {
   void remove_ended();
 
   loop::Loop& loop_;
-  const Clock& clock_;
   Log& log_;
   const std::string keeper_program_;
+  const size_t runs_max_;
   const std::function<void(spool::HandOver)> on_hand_over_;
   loop::Timer cleaner_;  // a run is never destroyed from its own callback
+  loop::Timer breath_;
   FileDescriptor listening_;
   std::unique_ptr<loop::Poll> poll_;
   std::vector<std::unique_ptr<Run>> runs_;

@@ -66,6 +66,46 @@ TEST_CASE("a full spool drops its oldest lines, and gaps and lines together make
   CHECK(text.size() > kSpoolSizeBytesMax / 4);
 }
 
+TEST_CASE("the next writer of a spool goes on with its numbers, and tells of what it has to drop") {
+  test::TemporaryDirectory directory;
+  io::RealFileSystem files;
+  constexpr uint64_t kEarlierLines = 9'000;
+  constexpr uint64_t kLines = 60'000;
+  SpoolRig earlier(files, directory / "spool", small_spool());
+  earlier.start();
+  write_lines(earlier, 0, kEarlierLines);
+  REQUIRE(earlier.finish(kLongUs));
+  const uint64_t next_seq = earlier.writer->next_seq();
+  const spool::RunDescription run = earlier.run;
+  earlier.writer.reset();
+
+  SpoolWriter::Options options = small_spool();
+  options.resumed_at_seq = next_seq;
+  const bool has_room = GENERATE(true, false);
+  if (has_room) options.size_bytes_max = 1ull << 30;
+  SpoolRig rig(files, directory / "spool", options, nullptr, nullptr, &run);
+  rig.start();
+  rig.out.write(test::numbered_lines(std::string(60, 'x'), kEarlierLines, kLines));
+  REQUIRE(eventually([&] { return rig.writer->counters().lines.load() == kLines; }));
+  REQUIRE(rig.finish(kLongUs));
+  const auto records = test::read_spool(files, rig.writer->directory());
+  const test::GapSum gaps = test::sum_of_gaps(records);
+  CHECK(line_count(records) + gaps.lines == kEarlierLines + kLines);
+  CHECK((gaps.events == 0) == has_room);
+  if (has_room) {
+    CHECK((test::spooled_text(records, spool::Stream::kStdout) ==
+           test::numbered_lines(std::string(60, 'x'), 0, kEarlierLines + kLines)));
+    uint64_t seq = 1;
+    size_t starts = 0;
+    for (const SpooledRecord& record : records) {
+      CHECK(record.record.first_seq == seq);
+      seq = record.record.end_seq();
+      if (record.record.kind == spool::RecordKind::kRunStarted) ++starts;
+    }
+    CHECK(starts == 1);
+  }
+}
+
 TEST_CASE("what was acknowledged is not told as lost when the rest of its segment is dropped") {
   test::TemporaryDirectory directory;
   io::RealFileSystem files;

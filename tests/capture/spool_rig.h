@@ -16,7 +16,7 @@ namespace gasoline::test {
 struct SpoolRig {
   SpoolRig(io::FileSystem& files, const std::string& directory,
            capture::SpoolWriter::Options options = {}, const Clock* pump_clock = nullptr,
-           const Clock* writer_clock = nullptr)
+           const Clock* writer_clock = nullptr, const spool::RunDescription* same_run = nullptr)
       : out(spool::Stream::kStdout, pump_clock != nullptr ? *pump_clock : still_clock, {},
             [this] { notify(); }),
         err(spool::Stream::kStderr, pump_clock != nullptr ? *pump_clock : still_clock, {},
@@ -25,6 +25,7 @@ struct SpoolRig {
                                 static_cast<uint16_t>(random.next_u64()), random.next_u64()));
     run.service = "shop";
     run.started_us = clock.wall_us();
+    if (same_run != nullptr) run = *same_run;
     options.directory = directory;
     writer = std::make_unique<capture::SpoolWriter>(
         files, writer_clock != nullptr ? *writer_clock : clock, random, options, run,
