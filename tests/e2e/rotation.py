@@ -227,7 +227,9 @@ def compress(stage):
     way = stage.random.choice(["create 0644", "copytruncate"])
     delay = stage.random.choice(["", "\n delaycompress"])
     disturbed(stage, lambda: stage.rotate(f"{way}\n compress{packing}{delay}", signals_writer=way != "copytruncate"))
-    stage.check_all_written() if way != "copytruncate" else stage.check(stage.in_files())
+    # Without delaycompress a writer that goes on in the renamed file writes into what nobody reads.
+    is_whole = way != "copytruncate" and delay
+    stage.check_all_written() if is_whole else stage.check(stage.in_files())
 
 
 def several_rotations_between_two_looks(stage):

@@ -31,6 +31,7 @@ void append_entry(std::string& to, const Checkpoint::Entry& entry) {
   append_varint(to, entry.taken_offset);
   append_varint(to, entry.size_seen);
   append_varint(to, static_cast<uint64_t>(entry.changed_us));
+  append_varint(to, static_cast<uint64_t>(entry.looked_us));
 }
 
 bool take_text(std::string_view& from, std::string& to) {
@@ -68,7 +69,8 @@ bool take_entry(std::string_view& from, Checkpoint::Entry& entry) {
       take_varint(from, entry.head.hash) && take_samples(from, entry.samples) &&
       take_text(from, entry.tail) &&
       take_varint(from, entry.read_offset) && take_varint(from, entry.taken_offset) &&
-      take_varint(from, entry.size_seen) && take_time(from, entry.changed_us);
+      take_varint(from, entry.size_seen) && take_time(from, entry.changed_us) &&
+      take_time(from, entry.looked_us);
   if (!is_whole || state < 1 || state > static_cast<uint64_t>(Generation::State::kDone) ||
       head_size > Head::kSizeBytesMax || entry.tail.size() > kTailSizeBytesMax ||
       entry.tail.size() > entry.read_offset) {

@@ -19,10 +19,10 @@ namespace gasoline::source {
 ///
 ///   "GSFC" version=1
 ///   machine     the machine's id, so that a copy from another one is recognised
-///   saved_us    wall clock
+///   saved_us    wall clock: of the last look at all names
 ///   patterns    count, then each: those that were followed
 ///   generations count, then each: id, path, state, device, inode, birth_us, head size, head hash,
-///               samples (count, then each), tail, read offset, taken offset, size seen, changed_us
+///               samples (count, then each), tail, read offset, taken offset, size seen, changed_us, looked_us
 ///   crc         CRC-32C of all before, 4 bytes, little-endian
 struct Checkpoint {
   struct Entry {
@@ -39,6 +39,7 @@ struct Checkpoint {
     uint64_t taken_offset = 0;
     uint64_t size_seen = 0;
     int64_t changed_us = 0;
+    int64_t looked_us = 0;  ///< of its path: no rotation before this went unseen
   };
   std::string machine;
   int64_t saved_us = 0;

@@ -86,6 +86,7 @@ void Follower::restore(const Checkpoint& checkpoint) {
     made->taken_offset = entry.taken_offset;
     made->size_seen = entry.size_seen;
     made->changed_us = entry.changed_us;
+    made->looked_us = entry.looked_us;
     made->is_registered = entry.head.size_bytes > 0;
     made->must_verify = entry.state != Generation::State::kDone;
     made->is_foreign = is_foreign;
@@ -106,7 +107,7 @@ void Follower::begin() {
     if (generation->state == Generation::State::kDone) continue;
     Path& path = paths_[generation->path];
     path.path = generation->path;
-    path.looked_us = saved_wall_us_;
+    path.looked_us = std::max(path.looked_us, generation->looked_us);
   }
   look();
   find_restored();
@@ -126,7 +127,7 @@ void Follower::find_restored() {
       foreign.push_back(key);
     } else if (path != nullptr) {
       set_state(*generation, Generation::State::kOrphaned);
-      path->unseen_since_us = saved_wall_us_;
+      path->unseen_since_us = path->looked_us;
       path->search_until_us = now_us() + timing_.orphan_patience_us;
     }
   }
@@ -334,15 +335,16 @@ void Follower::save_if_due() {
 Status Follower::save() {
   Checkpoint checkpoint;
   checkpoint.machine = machine_;
-  checkpoint.saved_us = around_.clock.wall_us();
+  checkpoint.saved_us = looked_wall_us_;
   checkpoint.patterns = settings_.paths;
   checkpoint.generations.reserve(generations_.size());
   for (const auto& [key, generation] : generations_) {
+    const Path* path = path_of(*generation);
     checkpoint.generations.push_back(
         {generation->id, generation->path, generation->state, generation->device,
          generation->inode, generation->birth_us, generation->head, generation->samples, generation->tail,
          generation->read_offset, generation->taken_offset, generation->size_seen,
-         generation->changed_us});
+         generation->changed_us, path == nullptr ? generation->looked_us : path->looked_us});
   }
   const int64_t begun_us = now_us();
   const Status saved = checkpoint_file_.save(checkpoint);
@@ -387,7 +389,8 @@ Snapshot Follower::snapshot() const {
     if (generation == nullptr) return followed;
     followed.run_id = generation->id;
     followed.offset_bytes = generation->taken_offset;
-    followed.size_bytes = std::max(generation->size_seen, generation->read_offset);
+    followed.size_bytes = std::max({generation->size_looked, generation->size_seen,
+                                    generation->read_offset});
     followed.lines = generation->lines;
     followed.last_line_us = generation->last_line_us;
     followed.problem = generation->problem;

@@ -98,7 +98,7 @@ class Follower {
     Generation* current = nullptr;
     Followed::State state = Followed::State::kWaiting;
     std::string problem;
-    int64_t looked_us = 0;       // wall clock: when all was as we know it
+    int64_t looked_us = 0;       // wall clock: no rotation before this went unseen
       int64_t unseen_since_us = 0; // likewise, before the rotation that made us search
     int64_t search_until_us = 0; // monotonic: siblings are looked through until then
     std::set<FileKey> copies;     // that hold nothing that is not known
@@ -172,6 +172,7 @@ class Follower {
   Turn read_turn(Generation& generation);
   Turn read_turn(Generation& generation, size_t quantum);
   bool verify(Generation& generation);
+  void note_in_place(Generation& generation, int64_t when_us);
   bool grow_head(Generation& generation);
   void seek(Generation& generation, uint64_t offset);
   bool skip_hole(Generation& generation, std::string_view bytes);
@@ -210,6 +211,7 @@ class Follower {
   const int64_t made_wall_us_;
   uint64_t recovered_ = 0;  // places that the event log knew, not the checkpoint
   unsigned in_flight_ = 0;
+  int64_t looked_wall_us_ = 0;  // when the last look at everything began
   int64_t saved_wall_us_ = 0;  // of the checkpoint that was loaded; 0: there was none
   int64_t next_look_us_ = 0;
   int64_t look_cost_us_ = 0;

@@ -66,6 +66,7 @@ uint64_t end_of_lines(Content& content, uint64_t size) {
 /// Looks at everything that the patterns match, and at what a rotation may have left behind.
 void Follower::look() {
   const int64_t begun_us = now_us();
+  looked_wall_us_ = around_.clock.wall_us();
   must_look_ = false;
   next_look_us_ = begun_us + timing_.look_interval_us;
   std::set<std::string> directories;
@@ -131,8 +132,7 @@ void Follower::look_at_path(Path& path) {
   Generation* current = path.current;
   if (current != nullptr && current->is_same_file(*seen) && current->content != nullptr) {
     path.state = Followed::State::kFollowing;
-    if (path.search_until_us <= now_us()) path.looked_us = around_.clock.wall_us();
-    current->size_seen = std::max(current->size_seen, seen->size_bytes);
+    current->size_looked = seen->size_bytes;
     if (seen->size_bytes != current->read_offset) queue(*current);
     return;
   }

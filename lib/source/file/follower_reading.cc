@@ -81,6 +81,7 @@ Follower::Turn Follower::read_turn(Generation& generation) {
 Follower::Turn Follower::read_turn(Generation& generation, size_t quantum) {
   const size_t before = generation.tail.size();
   if (window_.size() < before + quantum) window_.resize(before + quantum);
+  const int64_t begun_us = around_.clock.wall_us();
   const auto got = generation.content->read_at(generation.read_offset - before, window_.data(),
                                                before + quantum);
   if (!got) {
@@ -93,6 +94,7 @@ Follower::Turn Follower::read_turn(Generation& generation, size_t quantum) {
     return Turn::kEnd;
   }
   generation.problem.clear();
+  if (before > 0) note_in_place(generation, begun_us);
   const std::string_view bytes(window_.data() + before, *got - before);
   generation.size_seen = std::max(generation.size_seen, generation.read_offset + bytes.size());
   generation.is_at_end = bytes.empty();
@@ -124,6 +126,13 @@ Follower::Turn Follower::read_turn(Generation& generation, size_t quantum) {
   const bool ends_line = bytes[cut.lines.back().seq - generation.read_offset - 1] == '\n';
   if (continues || !ends_line) cut.metadata = ",\"continued\":true";
   return submit(generation, cut);
+}
+
+/// What was read is where it was: whatever was truncated or renamed, was so after `when_us`.
+void Follower::note_in_place(Generation& generation, int64_t when_us) {
+  Path* path = path_of(generation);
+  if (path == nullptr || path->current != &generation) return;
+  if (path->search_until_us <= now_us()) path->looked_us = when_us;
 }
 
 /// Hands over the end of a last line that nobody will finish. False if there is none, or no room.

@@ -43,6 +43,7 @@ struct Generation {
   uint64_t read_offset = 0;   ///< handed to the pipeline up to here
   uint64_t taken_offset = 0;  ///< in the event log up to here
   uint64_t size_seen = 0;     ///< the largest that was seen
+  uint64_t size_looked = 0;   ///< at the last look; may be another generation's already
   uint64_t last_taken = 0;    ///< its mark in the event log
   uint64_t after_seq = 0;     ///< number of the last line handed over
   uint64_t lines = 0;
@@ -50,6 +51,7 @@ struct Generation {
   int64_t last_line_us = 0;   ///< wall clock
   int64_t active_us = 0;      ///< monotonic: when it last gave bytes or came into its state
   int64_t changed_us = 0;     ///< wall clock: when it came into its state
+  int64_t looked_us = 0;      ///< of its path, in the checkpoint that was loaded
 
   /// Where to go on once the tail was seen to be in place, after a restart.
   uint64_t resume_offset = 0;
