@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace gasoline::source {
 namespace {
@@ -81,9 +82,9 @@ void FileSource::run() {
       const int64_t wait_us = follower_->work();
       publish(around_.clock.monotonic_us());
       if (wait_us == 0) continue;
-      const int64_t rest_us = round_us + kRoundUs - around_.clock.monotonic_us();
-      if (rest_us > 0) answers_->wake.wait(rest_us);
       answers_->wake.wait(wait_us, follower_->notices_fd());
+      const int64_t rest_us = round_us + kRoundUs - around_.clock.monotonic_us();
+      if (rest_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(rest_us));
     }
     follower_->finish(kStopPatienceUs);
   }

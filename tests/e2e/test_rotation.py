@@ -1,0 +1,213 @@
+"""Files are followed through every rotation, each line once: the rows of docs/ROTATION.md, and what is around
+them: first sight, polling, many files, large offsets, checkpoints that are lost or foreign."""
+
+import concurrent.futures
+import os
+import shutil
+import tempfile
+import time
+
+import harness
+import rotation
+from harness import GasolineTest, main, wait_for
+
+SEEDS = 5 if harness.SHARE == 1 else 1
+AT_ONCE = 3
+
+
+def source(path, *more):
+    return "backend:\n  logs:\n    - type: file\n      service: app\n      path: " + path + "\n" + "".join(
+        f"      {line}\n" for line in more)
+
+
+class RotationRows(GasolineTest):
+    """One test for each row, made below."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cache = tempfile.mkdtemp(prefix="gl-cache-", dir="/tmp")
+        cls.addClassCleanup(shutil.rmtree, cls.cache, ignore_errors=True)
+
+    def play(self, row):
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as players:
+            played = [players.submit(rotation.play, row, seed, self.cache) for seed in range(1, SEEDS + 1)]
+            for each in played:
+                each.result()
+
+
+def add_row(row):
+    setattr(RotationRows, "test_" + row.__name__, lambda self: self.play(row))
+
+
+for each_row in rotation.ROWS:
+    add_row(each_row)
+
+
+class Following(GasolineTest):
+    def setUp(self):
+        super().setUp()
+        self.logs = self.sandbox.make("logs")
+        self.path = self.logs + "/app.log"
+
+    def start(self, *more, path=None):
+        config = self.sandbox.write("config.yaml", source(path or self.path, *more))
+        return self.sandbox.start_daemon("--config", config)
+
+    def append(self, *lines, path=None):
+        with open(path or self.path, "a") as file:
+            file.write("".join(line + "\n" for line in lines))
+
+    def messages(self):
+        return [event["message"] for event in self.sandbox.timeline(service="app")]
+
+    def await_messages(self, *wanted):
+        wait_for(lambda: set(wanted) <= set(self.messages()), f"{wanted}")
+        self.assertEqual(sorted(self.messages()), sorted(wanted))
+
+    def files_of(self, daemon):
+        return [os.readlink(f"/proc/{daemon.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{daemon.pid}/fd")]
+
+    def test_nothing_old_is_read_unless_it_is_asked_for(self):
+        self.append("old")
+        daemon = self.start()
+        wait_for(lambda: self.path in self.files_of(daemon), "the file to be followed")
+        self.append("new")
+        self.await_messages("new")
+        daemon.kill()
+        self.append("while it was down")
+        self.start()
+        self.await_messages("new", "while it was down")
+
+    def test_from_the_beginning_when_it_is_asked_for(self):
+        self.append("old")
+        self.start("start: beginning")
+        self.await_messages("old")
+
+    def test_of_the_past_only_what_is_recent(self):
+        now = time.time()
+        stamp = lambda age: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - age))  # noqa: E731
+        self.append(*(f"{stamp(10000 - i)} INFO old {i}" for i in range(5000)),
+                    *(f"{stamp(60)} INFO recent {i}" for i in range(3)))
+        self.start("start: recent", "recent: 1h")
+        self.await_messages("recent 0", "recent 1", "recent 2")
+
+    def test_the_last_line_of_a_file_is_taken_when_it_is_whole(self):
+        self.append("old")
+        self.start()
+        with open(self.path, "ab", buffering=0) as file:
+            wait_for(lambda: self.sandbox.get("/readyz").status == 200, "the daemon")
+            file.write(b"begun ")
+            time.sleep(0.1)
+            self.assertEqual(self.messages(), [])
+            file.write(b"and ended\r\n")
+            self.await_messages("begun and ended")
+
+    def test_a_file_is_followed_from_offsets_beyond_32_bits(self):
+        with open(self.path, "w") as file:
+            file.truncate((4 << 30) + 5)
+        self.append("", "first")
+        daemon = self.start()
+        wait_for(lambda: self.path in self.files_of(daemon), "the file to be followed")
+        self.append("behind 4 GiB")
+        self.await_messages("behind 4 GiB")
+        event = self.sandbox.timeline(service="app")[0]
+        self.assertEqual(event["seq"], os.path.getsize(self.path))
+        daemon.kill()
+        self.append("after a restart")
+        self.start()
+        self.await_messages("behind 4 GiB", "after a restart")
+
+    def test_a_hole_of_4_GiB_is_passed_over(self):
+        with open(self.path, "w") as file:
+            file.truncate(4 << 30)
+        self.append("behind the hole")
+        self.start("start: beginning")
+        self.await_messages("behind the hole")
+
+    def test_a_thousand_files_of_one_beginning(self):
+        count = harness.share_of(1000)
+        paths = [f"{self.logs}/{number}.log" for number in range(count)]
+        for path in paths:
+            self.append("the same banner in all", path=path)
+        daemon = self.start("start: beginning", path=f'"{self.logs}/*.log"')
+        wait_for(lambda: len(self.messages()) == count, "the banners")
+        for path in paths:
+            os.rename(path, path + ".1")
+            self.append("the same banner in all", "of " + path, path=path)
+        wait_for(lambda: len(self.messages()) >= 3 * count, "all after a rotation")
+        daemon.kill()
+        self.start("start: beginning", path=f'"{self.logs}/*.log"')
+        self.append("last", path=paths[0])
+        wait_for(lambda: "last" in self.messages(), "the last")
+        messages = self.messages()
+        self.assertEqual(len(messages), 3 * count + 1)
+        self.assertEqual(len([text for text in messages if text.startswith("of ")]), count)
+
+    def test_polling_follows_as_well(self):
+        self.append("old")
+        daemon = self.start("inotify: false", "poll_interval_ms: 20")
+        wait_for(lambda: self.path in self.files_of(daemon), "the file to be followed")
+        self.assertNotIn("anon_inode:inotify", self.files_of(daemon))
+        self.append("one")
+        self.await_messages("one")
+        os.rename(self.path, self.path + ".1")
+        self.append("two", path=self.path + ".1")
+        self.append("three")
+        self.await_messages("one", "two", "three")
+        shutil.copy(self.path, self.path + ".2")
+        os.truncate(self.path, 0)
+        self.append("four, and longer than the one before")
+        self.await_messages("one", "two", "three", "four, and longer than the one before")
+
+    def test_watches_are_given_back(self):
+        daemon = self.start(path=f'"{self.logs}/*.log"')
+
+        def watches():
+            text = ""
+            for fd in os.listdir(f"/proc/{daemon.pid}/fdinfo"):
+                try:
+                    with open(f"/proc/{daemon.pid}/fdinfo/{fd}") as file:
+                        text += file.read()
+                except FileNotFoundError:
+                    pass
+            return text.count("inotify wd:")
+
+        wait_for(lambda: watches() == 1, "the watch of the directory")
+        paths = [f"{self.logs}/{number}.log" for number in range(20)]
+        for path in paths:
+            self.append("line", path=path)
+        wait_for(lambda: watches() == 21, "a watch for each file")
+        for path in paths:
+            os.unlink(path)
+        wait_for(lambda: watches() == 1, "the watches to be given back", patience_s=60)
+        self.assertEqual(len([name for name in self.files_of(daemon) if ".log" in name and "(deleted)" in name]), 0)
+
+    def test_a_lost_checkpoint_repeats_nothing(self):
+        daemon = self.start("start: beginning")
+        self.append("one", "two")
+        self.await_messages("one", "two")
+        daemon.kill()
+        shutil.rmtree(self.sandbox.state + "/gasoline/sources")
+        self.append("three")
+        daemon = self.start("start: beginning")
+        self.await_messages("one", "two", "three")
+        self.assertIn("is gone; the event log knew", daemon.log())
+
+    def test_a_checkpoint_that_is_damaged_is_said_and_repeats_nothing(self):
+        daemon = self.start("start: beginning")
+        self.append("one")
+        self.await_messages("one")
+        self.assertEqual(daemon.stop(), 0)
+        directory = self.sandbox.state + "/gasoline/sources"
+        (name,) = os.listdir(directory)
+        with open(f"{directory}/{name}", "r+b") as file:
+            file.seek(20)
+            file.write(b"\xff\xff")
+        self.append("two")
+        daemon = self.start("start: beginning")
+        self.await_messages("one", "two")
+        self.assertIn("it is damaged", daemon.log())
+
+
+if __name__ == "__main__":
+    main()
