@@ -138,9 +138,20 @@ class Stage:
         lost = sorted(missing())
         twice = sorted(number for number, count in self.taken().items() if count > 1)
         if lost or twice:
-            raise Lost(f"seed {self.seed}: {len(lost)} of {len(wanted)} lost {lost[:20]}, "
-                       f"{len(twice)} twice {twice[:20]}\n{self.daemon.log()[-3000:]}\n"
-                       f"{sorted(os.listdir(self.logs))}")
+            raise Lost(f"seed {self.seed}: {len(lost)} of {len(wanted)} lost {lost[:5]}, "
+                       f"{len(twice)} twice {twice[:5]}, last {twice[-1:]}\n{self.story(lost or twice)}")
+
+    def story(self, numbers):
+        """What the daemons said, and which generations have the first and the last of these lines."""
+        told = []
+        for path in sorted(glob.glob(self.sandbox.root + "/gasolined-*.log")):
+            with open(path, errors="replace") as file:
+                told.append(file.read()[-3000:])
+        for event in self.sandbox.timeline(service="app"):
+            found = NUMBER.search(event["message"])
+            if found and int(found[1]) in (numbers[0], numbers[-1]):
+                told.append(f"line {found[1]} is {event['seq']} of {event['run_id']}")
+        return "\n".join(told + [str(sorted(os.listdir(self.logs)))])
 
     def check_all_written(self):
         self.check(set(range(1, self.written + 1)))

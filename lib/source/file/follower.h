@@ -174,6 +174,7 @@ class Follower {
   bool verify(Generation& generation);
   void note_in_place(Generation& generation, int64_t when_us);
   bool grow_head(Generation& generation);
+  static void fill_samples(Generation& generation);
   void seek(Generation& generation, uint64_t offset);
   bool skip_hole(Generation& generation, std::string_view bytes);
   Turn submit(Generation& generation, const Cut& cut);

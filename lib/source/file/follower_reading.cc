@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "event/json_text.h"
@@ -195,6 +196,21 @@ void Follower::seek(Generation& generation, uint64_t offset) {
   const auto got = generation.content->read_at(offset - size, generation.tail.data(), size);
   if (!got || *got < size) generation.tail.clear();
   generation.read_offset = offset;
+  if (generation.content->fd() >= 0) fill_samples(generation);
+}
+
+/// Takes the samples of what was passed over, or read before a restart.
+void Follower::fill_samples(Generation& generation) {
+  const std::vector<uint32_t>& known = generation.samples.checksums;
+  for (size_t i = 0; i < Samples::kCountMax; ++i) {
+    const uint64_t end = Samples::offset_of(i);
+    if (end > generation.read_offset) return;
+    if (i < known.size() && known[i] != 0) continue;
+    std::array<char, kTailSizeBytesMax> bytes{};
+    const auto got = generation.content->read_at(end - bytes.size(), bytes.data(), bytes.size());
+    if (!got || *got < bytes.size()) return;
+    generation.samples.note(end - bytes.size(), {bytes.data(), bytes.size()});
+  }
 }
 
 /// A writer that goes on at its old place after a truncation leaves a hole, which reads as NULs.
