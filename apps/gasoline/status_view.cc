@@ -15,6 +15,7 @@ namespace {
 using simdjson::dom::element;
 
 constexpr double kQueueNearlyFull = 0.8;
+constexpr uint64_t kBacklogShownBytes = 1 << 20;
 
 std::string text_of(const element& object, std::string_view pointer) {
   std::string_view text;
@@ -49,6 +50,7 @@ class StatusText {
     add_facts();
     add_runs();
     add_clocks();
+    add_following();
     add_problems();
     return std::move(text_);
   }
@@ -88,6 +90,32 @@ class StatusText {
         text += fmt::format(" by {:.0f} ms", std::abs(median_ms));
       }
       add("clocks", text);
+    }
+  }
+
+  /// What the sources follow: a line for each source, and one for each file that is not well.
+  void add_following() {
+    simdjson::dom::array sources;
+    if (json_["following"].get(sources) != simdjson::SUCCESS) return;
+    for (const element source : sources) {
+      const std::string note = text_of(source, "/note");
+      add("follows", fmt::format("{}: {}, {} taken{}", text_of(source, "/name"),
+                                 count_of(number_of(source, "/count"), text_of(source, "/type")),
+                                 count_of(number_of(source, "/lines"), "line"),
+                                 note.empty() ? "" : " (" + note + ")"));
+      simdjson::dom::array followed;
+      if (source["followed"].get(followed) != simdjson::SUCCESS) continue;
+      for (const element each : followed) {
+        const uint64_t offset = number_of(each, "/offset_bytes");
+        const uint64_t size = number_of(each, "/size_bytes");
+        const std::string state = text_of(each, "/state");
+        if (state == "waiting") {
+          add("", fmt::format("{}: {}", text_of(each, "/name"), text_of(each, "/problem")));
+        } else if (state == "following" && size > offset + kBacklogShownBytes) {
+          add("", fmt::format("{}: {} still to read", text_of(each, "/name"),
+                              format_size_bytes(size - offset)));
+        }
+      }
     }
   }
 

@@ -235,6 +235,7 @@ Status Daemon::Parts::open_server() {
               *searches,
               *tail,
               *clock_skew,
+              *sources,
               *policy,
               [this] { return server->counters(); },
               [this] { return adoption == nullptr ? nullptr : &adoption->counters(); },

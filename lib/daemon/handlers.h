@@ -13,6 +13,7 @@
 #include "daemon/pipeline.h"
 #include "daemon/query_threads.h"
 #include "daemon/router.h"
+#include "daemon/sources.h"
 #include "daemon/tail.h"
 #include "http/server.h"
 #include "store/store.h"
@@ -35,6 +36,7 @@ struct Context {
   QueryThreads& searches;  ///< apart, so that long ones hold up no timeline
   Tail& tail;
   const ClockSkew& clock_skew;
+  const Sources& sources;  ///< loop thread only
   const AccessPolicy& policy;
   std::function<http::Server::Counters()> http_counters;  ///< loop thread only
   std::function<const Adoption::Counters*()> adoption_counters;

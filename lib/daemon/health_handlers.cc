@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "daemon/followed_json.h"
 #include "daemon/handlers.h"
 #include "daemon/metrics_text.h"
 #include "event/json_text.h"
@@ -97,6 +98,7 @@ std::vector<Problem> current_problems(const Context& context) {
     problems.push_back({"the event log could not be written at times",
                         "free space on the disk of " + context.state_directory});
   }
+  add_followed_problems(context.sources.status(), problems);
   for (const skew::SkewBook::Pair& pair : context.clock_skew.pairs()) {
     if (pair.estimate.status != skew::SkewStatus::kLargeSkew) continue;
     const Recommendation recommendation = recommend(pair);
@@ -124,11 +126,11 @@ std::string status_json(const Context& context) {
   }
   text += fmt::format(
       "],\"event_log\":{},\"store\":{},\"pipeline\":{},\"http\":{},\"adoption\":{},"
-      "\"runs\":{},\"queries\":{},\"clock_skew\":{},\"problems\":[",
+      "\"runs\":{},\"queries\":{},\"clock_skew\":{},\"following\":{},\"problems\":[",
       event_log_json(context.log), store_json(context.store.stats()),
       pipeline_json(context.pipeline), http_json(context.http_counters()),
-      adoption_json(context.adoption_counters()), runs_json(context),
-      queries_json(context), context.clock_skew.json());
+      adoption_json(context.adoption_counters()), runs_json(context), queries_json(context),
+      context.clock_skew.json(), followed_json(context.sources.status()));
   for (size_t i = 0; i < problems.size(); ++i) {
     text += fmt::format("{}{{\"what\":{},\"remedy\":{}}}", i > 0 ? "," : "",
                         quoted(problems[i].what), quoted(problems[i].remedy));

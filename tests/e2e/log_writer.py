@@ -3,7 +3,7 @@
     log_writer.py PATH SERVICE LINES_PER_S [--truncates]
 
 Writes numbered lines, one write(2) each. SIGHUP: opens PATH again, as after a rotation by renaming. SIGUSR1:
-truncates its file by itself. SIGTERM: ends after a whole line. Says "N" on stdout for the last one written.
+says how far it is and waits for SIGUSR2, to truncate its file by itself and go on. SIGTERM: ends after a whole line. Says "N" on stdout for the last one written.
 """
 
 import os
@@ -23,6 +23,7 @@ def ask(name):
 signal.signal(signal.SIGHUP, ask("reopen"))
 signal.signal(signal.SIGUSR1, ask("truncate"))
 signal.signal(signal.SIGTERM, ask("end"))
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
 fd = os.open(path, FLAGS, 0o644)
 print("ready", flush=True)
 number = 0
@@ -34,6 +35,8 @@ while not asked["end"]:
         fd = os.open(path, FLAGS, 0o644)
     if asked["truncate"]:
         asked["truncate"] = False
+        print(number, flush=True)
+        signal.sigwait({signal.SIGUSR2})
         os.ftruncate(fd, 0)
     number += 1
     padding = "x" * (number * 7 % 60)

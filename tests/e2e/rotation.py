@@ -285,6 +285,8 @@ def symlink_switch(stage):
         os.rename(link + ".new", link)
         stage.writer.send_signal(signal.SIGHUP)
         stage.pause()
+        if stage.random.random() < 0.3:
+            stage.restart()
     stage.end_writing()
     stage.check_all_written()
 
@@ -308,13 +310,13 @@ def truncate_and_rewrite(stage):
     stage.write(rate=400)
     for _ in range(3):
         stage.pause()
-        # A pause of the writer, since what it cuts off before anybody reads it is gone for all.
-        stage.writer.send_signal(signal.SIGSTOP)
-        stage.check(stage.in_files())
+        # The writer pauses, since what it cuts off before anybody reads it is gone for all.
+        stage.writer.send_signal(signal.SIGUSR1)
+        number = int(stage.writer.stdout.readline())
+        stage.check(set(range(1, number + 1)))
         if stage.random.random() < 0.5:
             stage.restart()
-        stage.writer.send_signal(signal.SIGUSR1)
-        stage.writer.send_signal(signal.SIGCONT)
+        stage.writer.send_signal(signal.SIGUSR2)
     stage.end_writing()
     stage.check_all_written()
 

@@ -191,7 +191,7 @@ class Following(GasolineTest):
         self.append("three")
         daemon = self.start("start: beginning")
         self.await_messages("one", "two", "three")
-        self.assertIn("is gone; the event log knew", daemon.log())
+        self.assertIn("whose places the event log knows: it was lost", daemon.log())
 
     def test_a_checkpoint_that_is_damaged_is_said_and_repeats_nothing(self):
         daemon = self.start("start: beginning")

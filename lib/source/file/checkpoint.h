@@ -22,7 +22,8 @@ namespace gasoline::source {
 ///   saved_us    wall clock: of the last look at all names
 ///   patterns    count, then each: those that were followed
 ///   generations count, then each: id, path, state, device, inode, birth_us, head size, head hash,
-///               samples (count, then each), tail, read offset, taken offset, size seen, changed_us, looked_us
+///               samples (count, then each), tail, read offset, taken offset, size seen,
+///               changed_us, looked_us
 ///   crc         CRC-32C of all before, 4 bytes, little-endian
 struct Checkpoint {
   struct Entry {

@@ -14,7 +14,8 @@ constexpr int64_t kWaitMaxUs = 1'000'000;
 constexpr int64_t kHousekeepingUs = 1'000'000;
 constexpr int64_t kCopyHousekeepingUs = 20'000;
 constexpr int64_t kLookGapUs = 5'000;
-constexpr int64_t kLookShare = 9;  // of the time goes to other things, at least
+constexpr int64_t kLookGapMaxUs = 40'000;
+constexpr int64_t kLookShare = 9;  // of the time goes to other things, up to the longest gap
 constexpr int64_t kForgottenUs = 7 * 24ll * 3'600'000'000;
 constexpr int64_t kIdlePollUs = 30'000'000;  // without a change, before polls become rarer
 constexpr int64_t kIdlePollFactor = 5;
@@ -46,7 +47,8 @@ Follower::Follower(config::SourceSettings settings, const Surroundings& around,
       checkpoint_file_(around.files, around.state_directory + "/sources", settings_.name),
       machine_(machine_identity()),
       unnamed_next_(around.random.next_u64()),
-      made_wall_us_(around.clock.wall_us()) {}
+      made_wall_us_(around.clock.wall_us()),
+      looked_wall_us_(made_wall_us_) {}
 
 Follower::~Follower() = default;
 
@@ -55,8 +57,10 @@ void Follower::load() {
   if (!loaded) {
     warn(loaded.error().to_string() + "; files are read as if they were seen for the first time");
   } else if (loaded->has_value()) {
-    restore(**loaded);
+    return restore(**loaded);
   }
+  // From now on what appears is new, also if we are killed before the first look.
+  if (const Status saved = save(); !saved) warn(saved.error().to_string());
 }
 
 void Follower::restore(const Checkpoint& checkpoint) {
@@ -112,7 +116,7 @@ void Follower::begin() {
   look();
   find_restored();
   if (recovered_ > 0) {
-    warn(fmt::format("the checkpoint {} is gone; the event log knew the places of {} files",
+    warn(fmt::format("{} does not know {} files whose places the event log knows: it was lost",
                      checkpoint_file_.path(), recovered_));
   }
 }
@@ -144,19 +148,22 @@ int64_t Follower::work() {
   on_notices();
   on_answers();
   poll_files();
-  const int64_t gap_us = std::max(kLookGapUs, kLookShare * look_cost_us_);
-  if ((must_look_ && now_us() >= looked_us_ + gap_us) || now_us() >= next_look_us_) look();
+  if ((must_look_ && now_us() >= looked_us_ + look_gap_us()) || now_us() >= next_look_us_) look();
   const bool can_go_on = pump();
   housekeep();
   save_if_due();
   return can_go_on ? 0 : wait_us();
 }
 
+int64_t Follower::look_gap_us() const {
+  return std::clamp(kLookShare * look_cost_us_, kLookGapUs, kLookGapMaxUs);
+}
+
 int64_t Follower::wait_us() const {
   const int64_t now = now_us();
   int64_t until = std::min(now + kWaitMaxUs, next_look_us_);
   if (must_look_) {
-    until = std::min(until, looked_us_ + std::max(kLookGapUs, kLookShare * look_cost_us_));
+    until = std::min(until, looked_us_ + look_gap_us());
   }
   if (next_poll_us_ > 0) until = std::min(until, next_poll_us_);
   if (is_dirty_) until = std::min(until, next_save_us_);

@@ -95,6 +95,7 @@ class Follower {
     std::string path;
     std::string service;
     std::string directory;       // of what it names, behind symbolic links
+    std::string target;          // name there, without directory
     Generation* current = nullptr;
     Followed::State state = Followed::State::kWaiting;
     std::string problem;
@@ -114,6 +115,7 @@ class Follower {
   void on_notices();
   void on_answers();
   void on_answer(const LineAnswers::Answer& answer);
+  int64_t look_gap_us() const;
   int64_t wait_us() const;
   void poll_files();
   void save_if_due();
@@ -145,7 +147,7 @@ class Follower {
                         Generation& generation);
   bool is_new_file(const Path& path, const FileLook& seen) const;
   Generation& add_generation(const Path& path, const FileLook& seen);
-  void name_generation(Generation& generation);
+  void name_generation(Generation& generation, uint64_t size);
   Generation* find_same_file(const FileLook& seen);
   Path* path_of(const Generation& generation);
   bool may_be_copy(Path& path, const FileLook& seen, Content& content);
@@ -210,9 +212,9 @@ class Follower {
   uint64_t next_key_ = 1;
   uint64_t unnamed_next_;   // for files without a time of birth
   const int64_t made_wall_us_;
+  int64_t looked_wall_us_;  // when the last look at everything began
   uint64_t recovered_ = 0;  // places that the event log knew, not the checkpoint
   unsigned in_flight_ = 0;
-  int64_t looked_wall_us_ = 0;  // when the last look at everything began
   int64_t saved_wall_us_ = 0;  // of the checkpoint that was loaded; 0: there was none
   int64_t next_look_us_ = 0;
   int64_t look_cost_us_ = 0;

@@ -29,15 +29,15 @@ std::string name_of(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-/// The directory of the file that `path` leads to in the end, or would if it were there.
-std::string real_directory_of(const std::string& path) {
+/// The file that `path` leads to in the end, or would if it were there.
+std::string real_path_of(const std::string& path) {
   const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), &::free);
-  if (real != nullptr) return directory_of(real.get());
+  if (real != nullptr) return real.get();
   std::array<char, PATH_MAX> target{};
   const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
-  if (size <= 0) return directory_of(path);
+  if (size <= 0) return path;
   const std::string named(target.data(), static_cast<size_t>(size));
-  return directory_of(named.front() == '/' ? named : directory_of(path) + "/" + named);
+  return named.front() == '/' ? named : directory_of(path) + "/" + named;
 }
 
 bool is_link(const std::string& path) {
@@ -75,6 +75,9 @@ void Follower::look() {
     GlobMatches matches = expand_glob(pattern);
     const bool is_old =
         std::find(old_patterns_.begin(), old_patterns_.end(), pattern) != old_patterns_.end();
+    // A file that is named and not there is shown, and waited for.
+    const bool is_plain = pattern.find_first_of("*?[") == std::string::npos;
+    if (matches.paths.empty() && is_plain) matches.paths.push_back(pattern);
     directories.insert(matches.directories.begin(), matches.directories.end());
     if (matches.is_cut) note_ = "more files match than are followed";
     for (std::string& found : matches.paths) {
@@ -114,7 +117,11 @@ void Follower::look() {
 
 void Follower::look_at_path(Path& path) {
   path.is_link = is_link(path.path);
-  if (path.is_link || path.directory.empty()) path.directory = real_directory_of(path.path);
+  if (path.is_link || path.directory.empty()) {
+    const std::string real = real_path_of(path.path);
+    path.directory = directory_of(real);
+    path.target = name_of(real);
+  }
   const auto seen = look_at(path.path);
   if (!seen) return fail(path, seen.error());
   path.problem.clear();
@@ -227,11 +234,7 @@ void Follower::begin_generation(Path& path, const FileLook& seen,
 uint64_t Follower::first_offset(const Path& path, const FileLook& seen, Content& content,
                                 Generation& generation) {
   const uint64_t size = seen.size_bytes;
-  if (saved_wall_us_ == 0 && is_first_look_ && generation.last_taken > 0 &&
-      generation.last_taken <= size) {
-    ++recovered_;
-    return generation.last_taken;  // the checkpoint is lost, the event log is not
-  }
+  if (generation.last_taken > 0) return generation.last_taken;  // only the event log knew it
   if (is_new_file(path, seen)) return 0;
   const int64_t now_us = around_.clock.wall_us();
   if (settings_.max_age_us > 0 && seen.modified_us < now_us - settings_.max_age_us) {
@@ -267,14 +270,17 @@ Generation& Follower::add_generation(const Path& path, const FileLook& seen) {
   generation.active_us = now_us();
   generation.changed_us = around_.clock.wall_us();
   generations_.emplace(generation.key, std::move(made));
-  name_generation(generation);
+  name_generation(generation, seen.size_bytes);
   around_.intake.hold(generation.id, true);
   return generation;
 }
 
 /// "file-" BASE "-" NUMBER: the base says which inode, made when, so that the event log is enough to
 /// recognise it; the number counts its truncations.
-void Follower::name_generation(Generation& generation) {
+///
+/// Where the checkpoint knows nothing of the inode and the event log does, it is the last one that
+/// the log knows, unless it has less than was taken of that: then it was truncated since.
+void Follower::name_generation(Generation& generation, uint64_t size) {
   uint64_t base = unnamed_next_++;
   if (generation.birth_us != 0) {
     const std::string identity = fmt::format("{} {}", generation.inode, generation.birth_us);
@@ -287,16 +293,18 @@ void Follower::name_generation(Generation& generation) {
     const uint64_t number = std::strtoull(other->id.c_str() + prefix.size(), nullptr, 10);
     last = std::max(last.value_or(0), number);
   }
-  const bool is_recovering = saved_wall_us_ == 0 && is_first_look_;
   uint64_t number = last.has_value() ? *last + 1 : 0;
-  for (uint64_t probed = 0; probed < kNumbersProbed; ++probed) {
+  uint64_t taken = 0;
+  for (uint64_t probed = 0; probed < kNumbersProbed; ++probed, ++number) {
     const uint64_t mark = around_.intake.last_seq(prefix + std::to_string(number));
     if (mark == 0) break;
-    generation.last_taken = is_recovering ? mark : 0;
-    ++number;
+    taken = mark;
   }
-  // Without a checkpoint the last one that the log knows is this one.
-  if (generation.last_taken > 0) --number;
+  if (!last.has_value() && taken > 0 && taken <= size) {
+    --number;
+    generation.last_taken = taken;
+    ++recovered_;
+  }
   generation.id = prefix + std::to_string(number);
   generation.after_seq = generation.last_taken;
 }

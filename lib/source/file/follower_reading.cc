@@ -94,6 +94,11 @@ Follower::Turn Follower::read_turn(Generation& generation, size_t quantum) {
     content_changed(generation, "was truncated");
     return Turn::kEnd;
   }
+  if (generation.read_offset == 0 &&
+      !generation.head.is_head_of({window_.data(), std::min<size_t>(*got, Head::kSizeBytesMax)})) {
+    content_changed(generation, "was truncated");
+    return Turn::kEnd;
+  }
   generation.problem.clear();
   if (before > 0) note_in_place(generation, begun_us);
   const std::string_view bytes(window_.data() + before, *got - before);

@@ -54,6 +54,11 @@ void Follower::content_changed(Generation& generation, std::string_view how) {
 /// Looks for what is not read yet among the names that a rotation gives the file.
 void Follower::search(Path& path) {
   const std::string followed = name_of(path.path);
+  const auto is_sibling = [&](std::string_view name) {
+    return is_rotated_name(name, followed) ||
+           (path.is_link && name != followed &&
+            (is_rotated_name(name, path.target) || has_same_form(name, path.target)));
+  };
   std::set<std::string> directories = {path.directory,
                                        path.path.substr(0, path.path.rfind('/') + 1)};
   size_t siblings = 0;
@@ -63,7 +68,7 @@ void Follower::search(Path& path) {
     const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), &::closedir);
     if (open == nullptr) continue;
     while (const dirent* entry = ::readdir(open.get())) {
-      if (!is_rotated_name(entry->d_name, followed)) continue;
+      if (!is_sibling(entry->d_name)) continue;
       if (++siblings > kSiblingsMax) return;
       look_at_sibling(path, directory + entry->d_name);
     }

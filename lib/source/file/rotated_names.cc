@@ -49,6 +49,22 @@ bool is_rotated_name(std::string_view name, std::string_view followed) {
              plain.substr(stem.size(), plain.size() - stem.size() - extension.size()));
 }
 
+bool has_same_form(std::string_view name, std::string_view other) {
+  size_t at = 0;
+  size_t other_at = 0;
+  const auto skip_digits = [](std::string_view text, size_t& from) {
+    const size_t begun = from;
+    while (from < text.size() && is_digit(text[from])) ++from;
+    return from > begun;
+  };
+  while (true) {
+    if (skip_digits(name, at) != skip_digits(other, other_at)) return false;
+    if (at == name.size() || other_at == other.size()) break;
+    if (name[at++] != other[other_at++]) return false;
+  }
+  return at == name.size() && other_at == other.size();
+}
+
 std::string_view service_of_path(std::string_view path) {
   std::string_view name = path.substr(path.rfind('/') + 1);
   name = without_packing(name);
