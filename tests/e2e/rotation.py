@@ -156,6 +156,19 @@ class Stage:
     def check_all_written(self):
         self.check(set(range(1, self.written + 1)))
 
+    def await_followed(self):
+        """The daemon has the file that the path names now: what it never saw, nobody can read once it is gone."""
+        def is_open():
+            with contextlib.suppress(OSError):
+                wanted = os.stat(self.path)
+                for name in os.listdir(f"/proc/{self.daemon.pid}/fd"):
+                    with contextlib.suppress(OSError):
+                        if os.path.samestat(os.stat(f"/proc/{self.daemon.pid}/fd/{name}"), wanted):
+                            return True
+            return False
+
+        harness.wait_for(is_open, "the file to be followed")
+
     def await_taken(self, number):
         harness.wait_for(lambda: self.taken()[number], f"line {number}")
 
@@ -296,6 +309,7 @@ def delete_and_create(stage):
     stage.write()
     for _ in range(3):
         stage.pause()
+        stage.await_followed()
         os.unlink(stage.path)
         stage.pause()
         stage.writer.send_signal(signal.SIGHUP)
@@ -326,6 +340,7 @@ def directory_recreated(stage):
     stage.write()
     for number in range(2):
         stage.pause()
+        stage.await_followed()
         os.rename(stage.logs, f"{stage.logs}-{number}")
         stage.pause(0, 0.1)
         os.mkdir(stage.logs)

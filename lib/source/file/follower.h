@@ -62,8 +62,8 @@ class Follower {
     int64_t look_interval_us = 10'000'000;    ///< at all names, in case a notice was missed
     int64_t orphan_patience_us = 60'000'000;  ///< how long a copy with the rest is looked for
     int64_t rotated_patience_us = 600'000'000;  ///< how long a rotated file may be quiet
-    int64_t deleted_patience_us = 10'000'000;   ///< likewise if it was deleted: frees the disk
-    int64_t line_patience_us = 5'000'000;  ///< for the end of the last line of a rotated file
+    int64_t deleted_patience_us = 5'000'000;   ///< likewise if it was deleted: frees the disk
+    int64_t line_patience_us = 3'000'000;  ///< for the end of the last line of a rotated file
     int64_t save_interval_us = 1'000'000;
   };
 
