@@ -95,7 +95,7 @@ void Follower::restore(const Checkpoint& checkpoint) {
     made->must_verify = entry.state != Generation::State::kDone;
     made->is_foreign = is_foreign;
     if (made->must_verify) around_.intake.hold(made->id, true);
-    generations_.emplace(made->key, std::move(made));
+    keep(std::move(made));
   }
 }
 
@@ -136,12 +136,9 @@ void Follower::find_restored() {
     }
   }
   for (const uint64_t key : foreign) {
-    around_.intake.hold(generations_.at(key)->id, false);
-    generations_.erase(key);
+    forget(key);
   }
-  for (auto& [name, path] : paths_) {
-    if (path.search_until_us > now_us()) search(path);
-  }
+  search_all();
 }
 
 int64_t Follower::work() {
@@ -304,6 +301,29 @@ void Follower::finish_copied(Generation& generation) {
   end_generation(generation);
 }
 
+Generation& Follower::keep(std::unique_ptr<Generation> made) {
+  Generation& generation = *made;
+  by_inode_.emplace(generation.inode, &generation);
+  generations_.emplace(generation.key, std::move(made));
+  return generation;
+}
+
+void Follower::forget(uint64_t key) {
+  const auto found = generations_.find(key);
+  Generation& generation = *found->second;
+  around_.intake.hold(generation.id, false);
+  unwatch(generation);
+  std::erase_if(by_inode_, [&](const auto& entry) { return entry.second == &generation; });
+  generations_.erase(found);
+  is_dirty_ = true;
+}
+
+std::unordered_set<const Generation*> Follower::current_generations() const {
+  std::unordered_set<const Generation*> current;
+  for (const auto& [name, path] : paths_) current.insert(path.current);
+  return current;
+}
+
 /// Keeps the last kDoneMax of each path, for a week at most.
 void Follower::forget_done() {
   std::map<std::string, std::vector<Generation*>> done;
@@ -314,18 +334,14 @@ void Follower::forget_done() {
       done[generation->path].push_back(generation.get());
     }
   }
+  const auto current = current_generations();
   for (auto& [path, of_path] : done) {
     std::sort(of_path.begin(), of_path.end(),
               [](const auto* a, const auto* b) { return a->changed_us > b->changed_us; });
     for (size_t i = 0; i < of_path.size(); ++i) {
       const bool is_old = around_.clock.wall_us() - of_path[i]->changed_us > kForgottenUs;
-      const bool is_named = std::any_of(paths_.begin(), paths_.end(), [&](const auto& entry) {
-        return entry.second.current == of_path[i];
-      });
-      if ((i < kDoneMax && !is_old) || is_named) continue;
-      around_.intake.hold(of_path[i]->id, false);
-      generations_.erase(of_path[i]->key);
-      is_dirty_ = true;
+      if ((i < kDoneMax && !is_old) || current.contains(of_path[i])) continue;
+      forget(of_path[i]->key);
     }
   }
 }
@@ -409,11 +425,9 @@ Snapshot Follower::snapshot() const {
     followed.state = path.state;
     if (!path.problem.empty()) followed.problem = path.problem;
   }
+  const auto current = current_generations();
   for (const auto& [key, generation] : generations_) {
-    const bool is_current = std::any_of(paths_.begin(), paths_.end(), [&](const auto& entry) {
-      return entry.second.current == generation.get();
-    });
-    if (is_current || generation->state == Generation::State::kDone) continue;
+    if (current.contains(generation.get()) || generation->state == Generation::State::kDone) continue;
     Followed& followed = add(generation.get(), generation->path + " (rotated)");
     followed.state = generation->state == Generation::State::kOrphaned
                          ? Followed::State::kWaiting

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/wake_up.h"
@@ -125,6 +126,9 @@ class Follower {
   void keep_rotated(Generation& generation);
   void finish_copied(Generation& generation);
   void forget_done();
+  Generation& keep(std::unique_ptr<Generation> made);
+  void forget(uint64_t key);
+  std::unordered_set<const Generation*> current_generations() const;
   void warn(const std::string& text);
   bool is_relevant(int watch, std::string_view name) const;
   void find_restored();
@@ -155,8 +159,10 @@ class Follower {
 
   // follower_rotation.cc
   void content_changed(Generation& generation, std::string_view how);
-  void search(Path& path);
-  void look_at_sibling(Path& path, const std::string& sibling);
+  void search_all();
+  void search(Path& path, bool has_orphan);
+  const std::vector<std::string>& names_in(const std::string& directory);
+  void look_at_sibling(Path& path, const std::string& sibling, bool has_orphan);
   bool has_known_beginning(const Path& path, Content& content, std::string_view first) const;
   bool is_unseen(const Path& path, const FileLook& seen, const std::string& name) const;
   bool matches(const Generation& generation, Content& content, std::string_view first) const;
@@ -198,9 +204,11 @@ class Follower {
 
   std::map<std::string, Path> paths_;
   std::unordered_map<uint64_t, std::unique_ptr<Generation>> generations_;
+  std::unordered_multimap<uint64_t, Generation*> by_inode_;  // the one that each was made with
   std::unordered_multimap<int, Generation*> watched_;
   std::map<std::string, int> directories_;  // watched; -1: cannot be
   std::map<int, std::string> directory_of_watch_;
+  std::map<std::string, std::vector<std::string>> listed_;  // names, sorted; within one search
   std::deque<uint64_t> ready_;  // keys
   std::vector<char> window_;    // what was read last
   std::optional<LineBatch> pending_;  // refused by a full pipeline

@@ -100,9 +100,7 @@ void Follower::look() {
     if (path.directory != directory_of(name)) directories.insert(path.directory);
   }
   watch_directories(std::move(directories));
-  for (auto& [name, path] : paths_) {
-    if (path.search_until_us > now_us()) search(path);
-  }
+  search_all();
   std::erase_if(paths_, [this](const auto& entry) {
     const Path& path = entry.second;
     const bool is_plain = std::find(settings_.paths.begin(), settings_.paths.end(), entry.first) !=
@@ -261,15 +259,14 @@ bool Follower::is_new_file(const Path& path, const FileLook& seen) const {
 
 Generation& Follower::add_generation(const Path& path, const FileLook& seen) {
   auto made = std::make_unique<Generation>();
-  Generation& generation = *made;
-  generation.key = next_key_++;
-  generation.path = path.path;
+  made->key = next_key_++;
+  made->path = path.path;
+  made->inode = seen.inode;
+  Generation& generation = keep(std::move(made));
   generation.device = seen.device;
-  generation.inode = seen.inode;
   generation.birth_us = seen.birth_us;
   generation.active_us = now_us();
   generation.changed_us = around_.clock.wall_us();
-  generations_.emplace(generation.key, std::move(made));
   name_generation(generation, seen.size_bytes);
   around_.intake.hold(generation.id, true);
   return generation;
@@ -311,7 +308,9 @@ void Follower::name_generation(Generation& generation, uint64_t size) {
 
 Generation* Follower::find_same_file(const FileLook& seen) {
   Generation* found = nullptr;
-  for (const auto& [key, generation] : generations_) {
+  const auto [begin, end] = by_inode_.equal_range(seen.inode);
+  for (auto entry = begin; entry != end; ++entry) {
+    Generation* generation = entry->second;
     const bool is_there = generation->state == Generation::State::kLive ||
                           generation->state == Generation::State::kRotated ||
                           generation->state == Generation::State::kDone ||
@@ -321,7 +320,7 @@ Generation* Follower::find_same_file(const FileLook& seen) {
                            (found->state == Generation::State::kDone &&
                             generation->state != Generation::State::kDone) ||
                            (found->state == generation->state && found->key < generation->key);
-    if (is_better) found = generation.get();
+    if (is_better) found = generation;
   }
   return found;
 }

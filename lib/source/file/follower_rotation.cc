@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "source/file/follower.h"
+#include "source/file/glob.h"
 #include "source/file/rotated_names.h"
 
 namespace gasoline::source {
@@ -13,7 +14,7 @@ namespace {
 
 /// A clock of the file system may be behind ours by a tick.
 constexpr int64_t kTickUs = 100'000;
-constexpr size_t kSiblingsMax = 10'000;
+constexpr size_t kSiblingsMax = 1'000;  // of one file
 
 std::string name_of(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
@@ -51,31 +52,61 @@ void Follower::content_changed(Generation& generation, std::string_view how) {
   if (seen) begin_generation(*path, *seen, std::move(content), &generation);
 }
 
-/// Looks for what is not read yet among the names that a rotation gives the file.
-void Follower::search(Path& path) {
-  const std::string followed = name_of(path.path);
-  const auto is_sibling = [&](std::string_view name) {
-    return is_rotated_name(name, followed) ||
-           (path.is_link && name != followed &&
-            (is_rotated_name(name, path.target) || has_same_form(name, path.target)));
-  };
-  std::set<std::string> directories = {path.directory,
-                                       path.path.substr(0, path.path.rfind('/') + 1)};
-  size_t siblings = 0;
-  for (std::string directory : directories) {
-    if (directory.empty()) continue;
-    if (directory.back() != '/') directory += '/';
-    const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), &::closedir);
-    if (open == nullptr) continue;
-    while (const dirent* entry = ::readdir(open.get())) {
-      if (!is_sibling(entry->d_name)) continue;
-      if (++siblings > kSiblingsMax) return;
-      look_at_sibling(path, directory + entry->d_name);
-    }
+void Follower::search_all() {
+  std::set<std::string> orphaned;
+  for (const auto& [key, generation] : generations_) {
+    if (generation->state == Generation::State::kOrphaned) orphaned.insert(generation->path);
   }
+  const int64_t now = now_us();
+  for (auto& [name, path] : paths_) {
+    if (path.search_until_us > now) search(path, orphaned.contains(name));
+  }
+  listed_.clear();
 }
 
-void Follower::look_at_sibling(Path& path, const std::string& sibling) {
+/// Each directory is read once for all of its files.
+const std::vector<std::string>& Follower::names_in(const std::string& directory) {
+  const auto [entry, is_new] = listed_.try_emplace(directory);
+  std::vector<std::string>& names = entry->second;
+  if (!is_new) return names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), &::closedir);
+  while (open != nullptr && names.size() < kGlobPathsMax) {
+    const dirent* found = ::readdir(open.get());
+    if (found == nullptr) break;
+    names.emplace_back(found->d_name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// Looks for what is not read yet among the names that a rotation gives the file.
+void Follower::search(Path& path, bool has_orphan) {
+  const std::string followed = name_of(path.path);
+  const auto look_through = [&](const std::string& directory, const std::string& stem,
+                                const auto& is_sibling) {
+    const std::vector<std::string>& names = names_in(directory);
+    size_t siblings = 0;
+    for (auto name = std::lower_bound(names.begin(), names.end(), stem);
+         name != names.end() && name->starts_with(stem) && siblings < kSiblingsMax; ++name) {
+      if (*name == followed || !is_sibling(*name)) continue;
+      ++siblings;
+      look_at_sibling(path, directory + "/" + *name, has_orphan);
+    }
+  };
+  const auto is_rotated = [](const std::string& of) {
+    return [&of](const std::string& name) { return is_rotated_name(name, of); };
+  };
+  const size_t slash = path.path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.path.substr(0, slash);
+  look_through(directory, followed.substr(0, followed.rfind('.')), is_rotated(followed));
+  if (!path.is_link) return;
+  look_through(path.directory, path.target.substr(0, path.target.rfind('.')),
+               is_rotated(path.target));
+  look_through(path.directory, path.target.substr(0, path.target.find_first_of("0123456789")),
+               [&](const std::string& name) { return has_same_form(name, path.target); });
+}
+
+void Follower::look_at_sibling(Path& path, const std::string& sibling, bool has_orphan) {
   const auto seen = look_at(sibling);
   if (!seen || !seen->is_regular || seen->size_bytes == 0) return;
   const Packing packing = packing_of(sibling);
@@ -88,13 +119,8 @@ void Follower::look_at_sibling(Path& path, const std::string& sibling) {
     set_state(*known, Generation::State::kRotated);
     return attach(*known, std::move(*content));
   }
-  const bool is_looked_for =
-      std::any_of(generations_.begin(), generations_.end(), [&](const auto& entry) {
-        return entry.second->path == path.path &&
-               entry.second->state == Generation::State::kOrphaned;
-      });
   const bool is_known_copy = path.copies.contains(key_of(*seen));
-  if (is_known_copy && !is_looked_for) return;
+  if (is_known_copy && !has_orphan) return;
   // Where the plain file is still there, it is being compressed.
   if (packing != Packing::kNone && look_at(std::string(without_packing(sibling)))) return;
   auto content = open_content(sibling);
