@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "source/container/container_source.h"
 #include "source/file/file_source.h"
 #include "source/ssh/ssh_source.h"
 
@@ -38,8 +39,12 @@ std::unique_ptr<source::Source> Sources::make(const Unit& unit) const {
       around_.diary.error(made.error().to_string());
       return nullptr;
     }
-    case config::SourceSettings::Type::kContainer:
-      break;
+    case config::SourceSettings::Type::kContainer: {
+      auto made = source::container::ContainerSource::create(unit.front(), around_, {});
+      if (made) return std::move(*made);
+      around_.diary.error(made.error().to_string());
+      return nullptr;
+    }
   }
   return nullptr;
 }

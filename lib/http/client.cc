@@ -107,7 +107,7 @@ struct Client::State : std::enable_shared_from_this<Client::State> {
   size_t addresses_tried = 0;
 
   Request request;
-  Done done;  // set while a request is in flight
+  Done done;                                  // set while a request is in flight
   std::function<void(std::string)> on_piece;  // set while its answer is streamed
   int64_t idle_timeout_us = 0;
   std::optional<ResponseParser> parser;
@@ -293,6 +293,19 @@ void Client::send_streaming(Request request, int64_t idle_timeout_us,
   state_->on_piece = std::move(on_piece);
   state_->idle_timeout_us = idle_timeout_us;
   state_->begin(idle_timeout_us);
+}
+
+void Client::set_paused(bool is_paused) {
+  State& state = *state_;
+  if (!state.stream.is_open() || !state.done) return;
+  if (is_paused) {
+    state.stream.stop_reading();
+    return state.timer.stop();
+  }
+  state.timer.start(state.idle_timeout_us);
+  if (Status reading = state.stream.start_reading({}); !reading) {
+    state.fail_later(std::move(reading).error());
+  }
 }
 
 bool Client::is_busy() const {

@@ -47,6 +47,9 @@ class Client {
   /// kTimedOut. `on_piece` must not destroy the client, but may close() it, and then returns.
   void send_streaming(Request request, int64_t idle_timeout_us,
                       std::function<void(std::string)> on_piece, Done done);
+  /// Reads no more of the answer in flight until told to; meanwhile no deadline runs. Without a
+  /// connection there is nothing to pause.
+  void set_paused(bool is_paused);
   bool is_busy() const;
   bool is_connected() const;
   /// Drops the connection. A request in flight ends with kClosed, before this returns.

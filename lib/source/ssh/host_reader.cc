@@ -9,6 +9,7 @@
 
 #include "base/ids.h"
 #include "event/json_text.h"
+#include "source/kept_text.h"
 #include "source/ssh/line_batch.h"
 #include "source/ssh/ssh_command.h"
 
@@ -69,13 +70,8 @@ bool HostReader::load() {
 }
 
 bool HostReader::save() {
-  const std::string directory =
-      options_.checkpoint_path.substr(0, options_.checkpoint_path.rfind('/'));
-  Status saved = io::make_directories(around_.files, directory);
-  if (saved) {
-    saved =
-        save_checkpoint(around_.files, options_.checkpoint_path, follower_.checkpoint().to_text());
-  }
+  const Status saved =
+      save_kept_text(around_.files, options_.checkpoint_path, follower_.checkpoint().to_text());
   if (!saved) {
     if (checkpoint_problem_.empty()) {
       around_.diary.error(fmt::format("{}: {}", options_.host, saved.error().to_string()));

@@ -6,13 +6,12 @@
 #include <charconv>
 #include <utility>
 
-#include "base/crc32c.h"
+#include "source/kept_text.h"
 
 namespace gasoline::source::ssh {
 namespace {
 
 constexpr std::string_view kHead = "gasoline-ssh 1\n";
-constexpr size_t kSizeBytesMax = 64 << 20;
 
 Error damaged(std::string_view what) {
   return Error::of(Error::kInvalid, "read a checkpoint of ssh", what);
@@ -63,19 +62,12 @@ std::string Checkpoint::to_text() const {
                         static_cast<int>(file.place), file.has_unknown_successors ? 1 : 0,
                         file.watched, file.path);
   }
-  text += fmt::format("end {:08x}\n", crc32c(text.data(), text.size()));
   return text;
 }
 
 Result<Checkpoint> Checkpoint::parse(std::string_view text) {
-  const size_t end = text.rfind("end ");
-  uint32_t crc = 0;
-  if (!text.starts_with(kHead) || end == std::string_view::npos || !text.ends_with('\n') ||
-      !parse_number(text.substr(end + 4, text.size() - end - 5), crc, 16) ||
-      crc != crc32c(text.data(), end)) {
-    return damaged("it is damaged or of another version");
-  }
-  text = text.substr(kHead.size(), end - kHead.size());
+  if (!text.starts_with(kHead)) return damaged("it is of another version");
+  text.remove_prefix(kHead.size());
   Checkpoint checkpoint;
   while (!text.empty()) {
     std::string_view line = take_until(text, '\n');
@@ -96,32 +88,9 @@ Result<Checkpoint> Checkpoint::parse(std::string_view text) {
 }
 
 Result<Checkpoint> load_checkpoint(io::FileSystem& files, const std::string& path) {
-  auto file = files.open(path, io::OpenMode::kRead);
-  if (!file) {
-    if (file.error().code == ENOENT) return Checkpoint();
-    return file.error();
-  }
-  const auto status = (*file)->status();
-  if (!status) return status.error();
-  if (status->size_bytes > kSizeBytesMax) return damaged("it is too large");
-  std::string text(status->size_bytes, '\0');
-  const auto size = (*file)->read_at(text.data(), text.size(), 0);
-  if (!size) return size.error();
-  text.resize(*size);
-  return Checkpoint::parse(text);
-}
-
-Status save_checkpoint(io::FileSystem& files, const std::string& path, std::string_view text) {
-  const std::string beside = path + ".new";
-  {
-    auto file = files.open(beside, io::OpenMode::kCreateIfMissing);
-    if (!file) return file.error();
-    if (Status cut = (*file)->truncate(0); !cut) return cut;
-    if (Status written = (*file)->write_at(text, 0); !written) return written;
-    if (Status synced = (*file)->sync_data(); !synced) return synced;
-  }
-  if (Status renamed = files.rename(beside, path); !renamed) return renamed;
-  return files.sync_directory(path.substr(0, path.rfind('/')));
+  const auto text = load_kept_text(files, path);
+  if (!text) return text.error();
+  return text->empty() ? Checkpoint() : Checkpoint::parse(*text);
 }
 
 }  // namespace gasoline::source::ssh

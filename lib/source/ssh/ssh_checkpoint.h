@@ -18,7 +18,8 @@ namespace gasoline::source::ssh {
 ///     file ORIGIN ID FP-SIZE FP-HASH OFFSET SIZE MTIME PLACE UNKNOWN
 ///     watched PATH                                of the file above
 ///     path PATH
-///     end CRC                                     CRC-32C of everything before, in hex
+///
+/// kept_text.h has what is around these lines.
 struct Checkpoint {
   std::vector<std::string> seen;
   std::vector<Generation> files;
@@ -29,7 +30,5 @@ struct Checkpoint {
 
 /// An absent file is an empty checkpoint.
 Result<Checkpoint> load_checkpoint(io::FileSystem& files, const std::string& path);
-/// Atomic and durable on return: the old or the new one is there, whole, at every moment.
-Status save_checkpoint(io::FileSystem& files, const std::string& path, std::string_view text);
 
 }  // namespace gasoline::source::ssh

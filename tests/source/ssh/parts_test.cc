@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "source/kept_text.h"
 #include "source/retry.h"
 #include "source/ssh/generation.h"
 #include "source/ssh/line_batch.h"
@@ -94,11 +95,14 @@ TEST_CASE("a checkpoint comes back as it was, strange paths too, and damage is n
   CHECK(parsed->to_text() == text);
   CHECK(parsed->files[0].committed == file.committed);
   CHECK(parsed->files[0].fingerprint.matches("hello world"));
-  for (size_t i = 0; i < text.size(); ++i) {
-    std::string damaged = text;
+  const std::string sealed = seal_text(text);
+  REQUIRE(unseal_text(sealed));
+  CHECK(*unseal_text(sealed) == text);
+  for (size_t i = 0; i < sealed.size(); ++i) {
+    std::string damaged = sealed;
     damaged[i] = static_cast<char>(damaged[i] ^ 1);
-    CHECK_FALSE(Checkpoint::parse(damaged));
-    CHECK_FALSE(Checkpoint::parse(text.substr(0, i)));
+    CHECK_FALSE(unseal_text(damaged));
+    CHECK_FALSE(unseal_text(sealed.substr(0, i)));
   }
 }
 

@@ -1,0 +1,102 @@
+"""Containers of a real engine: both streams, terminals, long lines, restarts of everything."""
+
+import os
+import time
+import unittest
+
+from engine import BUSYBOX, DOCKERD, Engine
+from harness import GasolineTest, main, needs_root, share_of, wait_for
+
+
+def can_run_an_engine():
+    return DOCKERD and BUSYBOX and os.geteuid() == 0 and os.path.isdir("/sys/fs/cgroup")
+
+
+@unittest.skipUnless(can_run_an_engine(), "no container engine can be started here")
+class Containers(GasolineTest):
+    def setUp(self):
+        super().setUp()
+        try:
+            self.engine = Engine(self.sandbox)
+        except AssertionError as error:
+            self.skipTest(f"no container engine can be started here: {error}")
+        self.addCleanup(self.engine.close)
+        self.config = self.sandbox.write("config.yaml", "backend:\n  logs:\n    - type: container\n"
+                                         f"      socket: {self.engine.socket}\n      labels: [watched]\n")
+        self.daemon = None
+
+    def start(self):
+        self.daemon = self.sandbox.start_daemon("--config", self.config)
+
+    def run_container(self, name, script, **options):
+        return self.engine.run(name, script, labels={"watched": "yes", "team": "shop"}, **options)
+
+    def lines(self, service):
+        events = self.sandbox.timeline(source="container", service=service)
+        return sorted(events, key=lambda event: (event["run_id"], event["seq"]))
+
+    def await_count(self, service, count):
+        wait_for(lambda: len(self.lines(service)) >= count, f"{count} lines of {service}")
+        return self.lines(service)
+
+    def await_watching(self):
+        """The first look is over: what is created now is new."""
+        self.run_container("probe", "echo here; sleep 1000")
+        self.await_count("probe", 1)
+
+    def test_streams_are_told_apart_terminals_and_long_lines_are_whole(self):
+        self.start()
+        self.await_watching()
+        self.run_container("both", "for i in 1 2 3; do echo out $i; echo err $i >&2; done; printf unfinished")
+        events = self.await_count("both", 7)
+        self.assertEqual([(e["metadata"]["stream"], e["message"]) for e in events],
+                         [("stdout", "out 1"), ("stdout", "out 2"), ("stdout", "out 3"), ("stdout", "unfinished"),
+                          ("stderr", "err 1"), ("stderr", "err 2"), ("stderr", "err 3")])
+        self.assertEqual(events[0]["metadata"]["container"], "both")
+        self.assertIn("team:shop", events[0]["tags"])
+        self.run_container("terminal", "echo one; echo two; yes x | head -40000 | tr -d '\\n'; echo; echo three",
+                           tty=True)
+        events = self.await_count("terminal", 4)
+        self.assertEqual([e["message"] for e in events], ["one", "two", "x" * 40000, "three"])
+        self.run_container("long", "yes 0123456789 | head -10000 | tr -d '\\n'; echo; echo after")
+        events = self.await_count("long", 2)
+        self.assertEqual([e["message"] for e in events], ["0123456789" * 10000, "after"])
+        self.engine.run("other", "echo not watched", labels={})
+        self.run_container("none", "echo lost", log="none")
+        wait_for(lambda: len(self.lines("long")) == 2, "nothing else")
+        self.assertEqual(self.lines("other"), [])
+
+    def test_nothing_is_lost_or_repeated_when_we_die_and_when_the_engine_dies(self):
+        self.start()
+        self.await_watching()
+        count = share_of(40) * 50
+        self.run_container("writer", f"i=0; while [ $i -lt {count} ]; do i=$((i+1)); echo line $i; "
+                                     "[ $((i % 50)) = 0 ] && sleep 0.1; done; sleep 1000")
+        self.await_count("writer", min(100, count))
+        self.daemon.kill()
+        time.sleep(0.3)
+        self.start()
+        self.await_count("writer", min(700, count))
+        self.engine.kill()
+        time.sleep(0.3)
+        self.engine.start()
+        self.await_count("writer", min(1200, count))
+        self.daemon.kill()
+        self.run_container("meanwhile", "echo born while nobody looked")
+        self.start()
+        events = self.await_count("writer", count)
+        self.assertEqual([e["message"] for e in events], [f"line {i}" for i in range(1, count + 1)])
+        self.assertEqual([e["message"] for e in self.await_count("meanwhile", 1)], ["born while nobody looked"])
+
+    def test_history_is_not_replayed_and_a_restarted_container_goes_on(self):
+        old = self.run_container("old", "echo history; sleep 0.2; echo again; sleep 1000")
+        wait_for(lambda: b"again" in self.engine.ask("GET", f"/containers/{old}/logs?stdout=1"), "history")
+        self.start()
+        self.await_watching()
+        self.assertEqual(self.lines("old"), [])
+        self.engine.ask("POST", f"/containers/{old}/restart?t=0")
+        self.assertEqual([e["message"] for e in self.await_count("old", 2)], ["history", "again"])
+
+
+if __name__ == "__main__":
+    main()

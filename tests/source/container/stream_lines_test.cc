@@ -1,0 +1,90 @@
+#include "source/container/stream_lines.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+namespace gasoline::source::container {
+namespace {
+
+using Lines = std::deque<ContainerLine>;
+
+std::string texts(const Lines& lines) {
+  std::string all;
+  for (const ContainerLine& line : lines) all += line.text + "|";
+  return all;
+}
+
+TEST_CASE(
+    "equal lines of one stamp are all kept, and get the same numbers when they are read again") {
+  StreamLines stream(0);
+  Lines first;
+  for (int i = 0; i < 20; ++i) stream.take(5'000'000'000, "same\n", first);
+  stream.take(6'000'000'000, "next\n", first);
+  REQUIRE(first.size() == 21);
+  for (size_t i = 1; i < first.size(); ++i) CHECK(first[i].seq > first[i - 1].seq);
+
+  // Another reader, that knows that the first nine are taken.
+  StreamLines again(first[8].seq);
+  Lines rest;
+  for (int i = 0; i < 20; ++i) again.take(5'000'000'000, "same\n", rest);
+  again.take(6'000'000'000, "next\n", rest);
+  REQUIRE(rest.size() == 12);
+  CHECK(rest.front().seq == first[9].seq);
+  CHECK(rest.back().seq == first.back().seq);
+
+  stream.restart();
+  Lines none;
+  for (int i = 0; i < 20; ++i) stream.take(5'000'000'000, "same\n", none);
+  CHECK(none.empty());
+}
+
+TEST_CASE("parts are joined; a part that nobody finished is a line of its own") {
+  StreamLines stream(0);
+  Lines lines;
+  stream.take(10, "a", lines);
+  stream.take(10, "b", lines);
+  CHECK(lines.empty());
+  stream.take(10, "c\n", lines);
+  stream.take(20, "unfinished", lines);
+  stream.take(30, "new\n", lines);
+  stream.take(40, "end", lines);
+  stream.finish(lines);
+  CHECK(texts(lines) == "abc|unfinished|new|end|");
+}
+
+TEST_CASE("what the engine repeats after a rotation is dropped and counted, also its last line") {
+  StreamLines stream(0);
+  Lines lines;
+  for (int i = 0; i < 10; ++i) stream.take(i * 100, std::to_string(i) + "\n", lines);
+  for (int i = 6; i < 10; ++i) stream.take(i * 100, std::to_string(i) + "\n", lines);
+  stream.take(1000, "10\n", lines);
+  CHECK(texts(lines) == "0|1|2|3|4|5|6|7|8|9|10|");
+  CHECK(stream.repeats() == 1);
+}
+
+TEST_CASE("a clock that was set back loses no line") {
+  StreamLines stream(0);
+  Lines lines;
+  stream.take(1'000'000, "before\n", lines);
+  stream.take(500'000, "after\n", lines);
+  stream.take(500'001, "and more\n", lines);
+  CHECK(texts(lines) == "before|after|and more|");
+  CHECK(lines[2].seq > lines[1].seq);
+}
+
+TEST_CASE("a line without an end is cut into pieces that say so") {
+  StreamLines stream(0);
+  Lines lines;
+  const std::string part(16 * 1024, 'x');
+  for (size_t size = 0; size < 2 * StreamLines::kLineBytesMax + 100; size += part.size()) {
+    stream.take(7, part, lines);
+  }
+  stream.take(7, "end\n", lines);
+  REQUIRE(lines.size() == 3);
+  for (const ContainerLine& line : lines) CHECK(line.is_piece);
+  stream.take(8, "whole\n", lines);
+  CHECK_FALSE(lines.back().is_piece);
+}
+
+}  // namespace
+}  // namespace gasoline::source::container
