@@ -15,5 +15,6 @@ extern const Command kJournalCommand;
 extern const Command kExplainCommand;
 extern const Command kConfigCommand;
 extern const Command kRunCommand;
+extern const Command kDoctorCommand;
 
 }  // namespace gasoline::cli

@@ -12,9 +12,10 @@
 namespace gasoline::cli {
 namespace {
 
-constexpr std::array kCommands = {
-    &kTimelineCommand, &kTailCommand,    &kSearchCommand,  &kSourcesCommand, &kStatusCommand,
-    &kStatsCommand,    &kJournalCommand, &kExplainCommand, &kConfigCommand,  &kRunCommand};
+constexpr std::array kCommands = {&kTimelineCommand, &kTailCommand,    &kSearchCommand,
+                                  &kSourcesCommand,  &kStatusCommand,  &kStatsCommand,
+                                  &kJournalCommand,  &kExplainCommand, &kConfigCommand,
+                                  &kRunCommand,      &kDoctorCommand};
 
 std::string first_sentence(std::string_view summary) {
   std::string sentence(summary.substr(0, summary.find_first_of(":.")));

@@ -281,7 +281,7 @@ void ContainerStream::add_to(Snapshot& snapshot) const {
   if (repeats > 0 && details_ && details_->is_rotated && followed.problem.empty()) {
     followed.problem = fmt::format(
         "the engine rotated its log {} times while it was read, and may have left out lines: "
-        "mode: files would not",
+        "following its json-file as a file would not",
         repeats);
   }
   snapshot.followed.push_back(std::move(followed));
