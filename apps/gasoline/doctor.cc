@@ -6,8 +6,8 @@
 #include "base/places.h"
 #include "checkup.h"
 #include "commands.h"
-#include "config/config_file.h"
 #include "output.h"
+#include "setup/setup.h"
 
 namespace gasoline::cli {
 namespace {
@@ -38,9 +38,9 @@ std::vector<Finding> check_configuration(const config::Reading& reading) {
 int run_doctor(const Arguments& arguments) {
   const Environment environment = process_environment();
   const Places places = find_places(environment, ::geteuid());
-  const config::ConfigPlace place = config::find_config_file(environment, places);
-  const config::Reading reading = config::read_config_file(
-      arguments.value("config").value_or(place.exists ? place.path : ""), places.home);
+  setup::ConfigChoice choice;
+  choice.path = arguments.value("config").value_or("");
+  const config::Reading reading = setup::read_configuration(choice, environment, places);
   std::vector<Finding> findings = check_configuration(reading);
   // What is wrong in the file has its default below.
   const config::Settings& settings = reading.configuration.settings;

@@ -85,7 +85,7 @@ class Ssh(GasolineTest):
 
     def test_a_daemon_that_is_killed_at_any_moment_loses_and_repeats_nothing(self):
         self.begin()
-        for _ in range(share_of(5)):
+        for _ in range(share_of(3)):
             self.write(3000)
             time.sleep(0.2)
             self.daemon.kill()
