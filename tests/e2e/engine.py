@@ -25,6 +25,7 @@ class Engine:
         self.start()
         tree = sandbox.make("image")
         os.mkdir(tree + "/bin")
+        os.mkdir(tree + "/tmp")
         shutil.copy(BUSYBOX, tree + "/bin/busybox")
         for tool in TOOLS:
             os.symlink("busybox", f"{tree}/bin/{tool}")

@@ -6,6 +6,7 @@
 
 #include "http/client.h"
 #include "http/fixture.h"
+#include "loop/timer.h"
 
 using namespace gasoline;
 using namespace gasoline::http;
@@ -262,5 +263,42 @@ TEST_CASE("a client gets a streamed body as it comes, and may stop it") {
     REQUIRE(end.has_value());
     CHECK(end->error().code == Error::kClosed);
     CHECK(eventually([&] { return !server.stream(0).is_open(); }));
+  }
+}
+
+TEST_CASE("a paused client reads nothing, however long, and goes on where it was") {
+  StreamingServer server;
+  auto loop = loop::Loop::open();
+  REQUIRE(loop.has_value());
+  {
+    Client client(**loop, *Client::parse_url("http://127.0.0.1:" + std::to_string(server->port())));
+    constexpr int64_t kDeadlineUs = 150'000;
+    std::string heard;
+    std::optional<Result<Response>> end;
+    loop::Timer resume(**loop, [&] {
+      CHECK(heard == "one");
+      client.set_paused(false);
+    });
+    Request request;
+    request.method = "GET";
+    request.target = "/tail";
+    client.send_streaming(
+        request, kDeadlineUs,
+        [&](const std::string& piece) {
+          heard += piece;
+          if (heard != "one") return;
+          client.set_paused(true);
+          CHECK(server.stream(0).try_write("two"));
+          resume.start(4 * kDeadlineUs);
+        },
+        [&](Result<Response> outcome) { end = std::move(outcome); });
+    std::thread writer([&] { CHECK(server.stream(0).try_write("one")); });
+    while (!end && (*loop)->run_once()) {
+    }
+    writer.join();
+    CHECK(heard == "onetwo");
+    // The deadline runs again.
+    REQUIRE(end.has_value());
+    CHECK(end->error().code == Error::kTimedOut);
   }
 }
