@@ -1,6 +1,7 @@
 #include "base/supervisor.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <chrono>
@@ -84,7 +85,7 @@ Supervisor::Watch Supervisor::watch(TaskSettings settings) {
   Watch watch;
   const std::lock_guard lock(mutex_);
   if (tasks_.size() >= kTasksMax) {
-    ++unwatched_total_;
+    ++totals_.unwatched;
     return watch;
   }
   auto task = std::make_shared<Task>();
@@ -111,6 +112,7 @@ void Supervisor::stop() {
 }
 
 void Supervisor::run() {
+  ::pthread_setname_np(::pthread_self(), "supervisor");
   std::unique_lock lock(mutex_);
   while (!is_ending_) {
     changed_.wait_for(lock, std::chrono::microseconds(kLookIntervalUs),
@@ -147,6 +149,7 @@ void Supervisor::look_at(const std::shared_ptr<Task>& task, int64_t now_us) {
     if (task->stalled_us == 0) note_stall(*task, now_us);
     if (task->settings.restart == nullptr || now_us < task->restart_after_us) return;
     ++task->restarts;
+    ++totals_.restarts;
     task->is_restarted = true;
     task->restart_after_us = now_us + std::max(task->settings.stall_us, next_pause_us(*task));
     restarting_ = task.get();
@@ -172,6 +175,7 @@ void Supervisor::note_life(Task& task, int64_t now_us) {
 
 void Supervisor::note_stall(Task& task, int64_t now_us) {
   ++task.stalls;
+  ++totals_.stalls;
   task.stalled_us = now_us;
   log_.warn(fmt::format("{} has not been heard of for {}", task.settings.name,
                         format_duration_us(now_us - task.heard_us)));
@@ -216,9 +220,9 @@ std::vector<TaskStatus> Supervisor::tasks() const {
   return all;
 }
 
-uint64_t Supervisor::unwatched_total() const {
+Supervisor::Totals Supervisor::totals() const {
   const std::lock_guard lock(mutex_);
-  return unwatched_total_;
+  return totals_;
 }
 
 }  // namespace gasoline

@@ -70,6 +70,8 @@ class Supervisor {
     ~Watch();
     /// Good even where the task is one too many to be watched, or none at all.
     Heartbeat& heartbeat() { return *heartbeat_; }
+    /// For a task that may outlive this.
+    std::shared_ptr<Heartbeat> shared_heartbeat() const { return heartbeat_; }
     void drop();
 
    private:
@@ -96,7 +98,13 @@ class Supervisor {
 
   /// In the order in which they came.
   std::vector<TaskStatus> tasks() const;
-  uint64_t unwatched_total() const;
+  /// Since the start.
+  struct Totals {
+    uint64_t stalls = 0;
+    uint64_t restarts = 0;
+    uint64_t unwatched = 0;  ///< tasks over kTasksMax
+  };
+  Totals totals() const;
 
  private:
   void run();
@@ -112,7 +120,7 @@ class Supervisor {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::shared_ptr<Task>> tasks_;
-  uint64_t unwatched_total_ = 0;
+  Totals totals_;
   const Task* restarting_ = nullptr;
   std::thread::id looker_;
   bool is_ending_ = false;

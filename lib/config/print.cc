@@ -58,6 +58,8 @@ class Printer {
       if (!row.types.empty() && row.types.find(type) == std::string_view::npos) continue;
       const std::string key = fmt::format("{}[{}]{}", list.key, index,
                                           row.key.substr(section.size()));
+      // Only with `start: recent` is it accepted.
+      if (row.key.ends_with(".recent") && !configuration_.origins.contains(key)) continue;
       add_setting(row, key, object, indent);
       indent = "      ";
     }

@@ -11,7 +11,7 @@
 namespace gasoline::daemon {
 
 /// Who may ask for what: the defence of a loopback port against web pages (DNS rebinding,
-/// cross-site requests) and against other users of the machine. Immutable; thread-safe.
+/// cross-site requests) and against other users of the machine. One thread.
 class AccessPolicy {
  public:
   struct Options {
@@ -21,6 +21,7 @@ class AccessPolicy {
     std::vector<std::string> allowed_origins;  ///< may post events, beyond loopback and extensions
   };
   explicit AccessPolicy(Options options) : options_(std::move(options)) {}
+  void replace(Options options) { options_ = std::move(options); }
 
   /// Looks at a request's head. An answer refuses it: 401 unauthorized, 403 origin_not_allowed or
   /// 421 misdirected_request, as problem+json; or 204, for a preflight.
@@ -33,7 +34,7 @@ class AccessPolicy {
   bool is_allowed_origin(const http::Request& request) const;
   bool is_authorized(const http::Request& request) const;
 
-  const Options options_;
+  Options options_;
 };
 
 /// The first word of a file, a token of 16 characters or more.

@@ -1,6 +1,7 @@
 #include "daemon/adoption.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <future>
 
@@ -28,7 +29,9 @@ Adoption::~Adoption() {
 }
 
 void Adoption::run() {
+  ::pthread_setname_np(::pthread_self(), "adoption");
   while (!is_stopping_.load()) {
+    options_.on_step();
     if (pipeline_.is_ready()) look_around();
     wake_.wait(options_.interval_us);
   }
@@ -77,6 +80,7 @@ void Adoption::adopt(const std::string& directory) {
 bool Adoption::deliver(Pipeline::Job job) {
   int64_t delay_us = 10'000;
   while (!is_stopping_.load()) {
+    options_.on_step();
     std::promise<Outcome> promise;
     std::future<Outcome> future = promise.get_future();
     Pipeline::Job attempt;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -27,6 +28,8 @@ class Adoption {
     std::string directory;
     std::string ring_directory;  ///< see Places::ring_directory
     int64_t interval_us = 1'000'000;
+    /// Called on its thread at each step.
+    std::function<void()> on_step = [] {};
   };
   struct Counters {
     std::atomic<uint64_t> spools{0};

@@ -17,6 +17,7 @@
 #include "daemon/adoption.h"
 #include "daemon/handlers.h"
 #include "daemon/held_runs.h"
+#include "daemon/reload.h"
 #include "daemon/line_intake.h"
 #include "daemon/sources.h"
 #include "daemon/state_directory.h"
@@ -38,6 +39,10 @@ constexpr size_t kSearchThreads = 1;
 constexpr size_t kSearchesQueuedMax = 16;
 constexpr int64_t kHousekeepingIntervalUs = 1'000'000;
 constexpr useconds_t kLockRetryUs = 20'000;
+// The pipeline looks around every ten seconds; adoption waits for a pipeline whose disk is slow.
+constexpr int64_t kStallUs = 10'000'000;
+constexpr int64_t kPipelineStallUs = 30'000'000;
+constexpr int64_t kAdoptionStallUs = 60'000'000;
 constexpr int64_t kShutdownLimitUs = 4'000'000;
 
 std::string host_name() {
@@ -66,6 +71,14 @@ AckLevel ack_of(config::Ack ack) {
   return AckLevel::kWritten;
 }
 
+store::Options store_options(const config::Settings& settings) {
+  store::Options options;
+  options.bytes_max = config::memory_shares(settings).store;
+  options.events_max = static_cast<uint64_t>(settings.store_events_max);
+  options.ttl_us = settings.ttl_us;
+  return options;
+}
+
 /// No single body may need more than all of them may have.
 http::Limits http_limits(const config::Settings& settings) {
   http::Limits limits;
@@ -83,7 +96,13 @@ struct Daemon::Parts {
   Parts(Options options_given, const Clock& clock_given, Log& log_given)
       : options(std::move(options_given)), clock(clock_given), diary(log_given) {}
 
-  const config::Settings& settings() const { return options.configuration.settings; }
+  /// In force now; before open_server() what the daemon was started with.
+  const config::Settings& settings() const {
+    return reload ? reload->running().settings : options.configuration.settings;
+  }
+  Result<std::shared_ptr<const understand::Rules>> make_rules(const config::Settings& wanted);
+  void put_in_force(Reload::Prepared prepared);
+  std::function<void()> watched(const std::string& name, int64_t stall_us);
   Result<AccessPolicy::Options> access_of(const config::Settings& settings);
   Status open_state();
   Status open_pipeline();
@@ -101,15 +120,16 @@ struct Daemon::Parts {
   loop::Loop loop;
   std::optional<StateDirectory> state;
   std::unique_ptr<EventLog> log;
-  std::unique_ptr<understand::Rules> rules;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<ClockSkew> clock_skew;
   std::unique_ptr<Tail> tail;
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<LineIntake> intake;
+  std::unique_ptr<loop::Mailbox> mailbox;  // from the supervisor's thread
   std::unique_ptr<Supervisor> supervisor;
   std::unique_ptr<Sources> sources;
   std::unique_ptr<AccessPolicy> policy;
+  std::unique_ptr<Reload> reload;  // outlives the threads that it uses
   std::unique_ptr<QueryThreads> queries;
   std::unique_ptr<QueryThreads> searches;
   std::unique_ptr<Adoption> adoption;
@@ -124,6 +144,8 @@ struct Daemon::Parts {
   std::unique_ptr<loop::SignalWatcher> terminate;
   std::unique_ptr<loop::SignalWatcher> interrupt;
   std::unique_ptr<loop::SignalWatcher> hang_up;
+  std::vector<Supervisor::Watch> watches;  // of our own tasks
+  std::function<void()> on_loop_step;
   uint64_t requests_seen = 0;
   int64_t last_client_us = 0;
   bool is_ending = false;
@@ -171,8 +193,9 @@ Status Daemon::Parts::open_state() {
   return {};
 }
 
-Status Daemon::Parts::open_pipeline() {
-  understand::Options understanding = setup::understanding_options(settings());
+Result<std::shared_ptr<const understand::Rules>> Daemon::Parts::make_rules(
+    const config::Settings& wanted) {
+  understand::Options understanding = setup::understanding_options(wanted);
   if (!options.cache_directory.empty() && make_private_directories(options.cache_directory)) {
     understanding.pattern_cache_directory = options.cache_directory;
   }
@@ -181,32 +204,47 @@ Status Daemon::Parts::open_pipeline() {
   understanding.mask_key = understand::MaskKey::parse(*mask_key);
   auto created = understand::Rules::create(understanding, diary);
   if (!created) return created.error();
-  rules = std::move(*created);
-  store::Options store_options;
-  const config::MemoryShares shares = config::memory_shares(settings());
-  store_options.bytes_max = shares.store;
-  store_options.events_max = static_cast<uint64_t>(settings().store_events_max);
-  store_options.ttl_us = settings().ttl_us;
-  store = std::make_unique<store::Store>(store_options, clock);
+  return std::shared_ptr<const understand::Rules>(std::move(*created));
+}
+
+Status Daemon::Parts::open_pipeline() {
+  auto rules = make_rules(settings());
+  if (!rules) return rules.error();
+  store = std::make_unique<store::Store>(store_options(settings()), clock);
   clock_skew = std::make_unique<ClockSkew>(host_name());
-  tail = std::make_unique<Tail>(*store, clock, Tail::Options{});
+  supervisor = std::make_unique<Supervisor>(clock, random, diary);
+  mailbox = std::make_unique<loop::Mailbox>(loop, Supervisor::kTasksMax);
+  mailbox->set_keeps_loop_alive(false);
+  Tail::Options tail_options;
+  tail_options.on_step = watched("tail", kStallUs);
+  tail = std::make_unique<Tail>(*store, clock, tail_options);
   Pipeline::Options pipeline_options;
   pipeline_options.on_stored = [this](std::span<const event::Event> events, int64_t sent_at_us) {
     clock_skew->note(events, sent_at_us);
     tail->notify();
   };
+  pipeline_options.on_step = watched("pipeline", kPipelineStallUs);
   pipeline_options.ack = ack_of(settings().ack);
-  pipeline_options.queued_bytes_max = shares.queue;
-  pipeline =
-      std::make_unique<Pipeline>(*log, *store, *rules, clock, random, diary, pipeline_options);
+  pipeline_options.queued_bytes_max = config::memory_shares(settings()).queue;
+  pipeline = std::make_unique<Pipeline>(*log, *store, std::move(*rules), clock, random, diary,
+                                        pipeline_options);
   intake = std::make_unique<LineIntake>(*pipeline, *log);
-  supervisor = std::make_unique<Supervisor>(clock, random, diary);
   sources = std::make_unique<Sources>(
       source::Surroundings{*intake, files, clock, random, diary, options.state_directory},
-      *supervisor);
+      *supervisor,
+      [this](std::function<void()> function) { return mailbox->try_post(std::move(function)); });
   queries = std::make_unique<QueryThreads>(kQueryThreads, kQueriesQueuedMax);
   searches = std::make_unique<QueryThreads>(kSearchThreads, kSearchesQueuedMax);
   return {};
+}
+
+/// Lets the supervisor watch over a task of ours, which is to call what is returned at each step.
+std::function<void()> Daemon::Parts::watched(const std::string& name, int64_t stall_us) {
+  TaskSettings task;
+  task.name = name;
+  task.stall_us = stall_us;
+  watches.push_back(supervisor->watch(std::move(task)));
+  return [heartbeat = watches.back().shared_heartbeat()] { heartbeat->beat(); };
 }
 
 /// The file of the settings, or the one that the daemon makes, has the token.
@@ -222,10 +260,28 @@ Result<AccessPolicy::Options> Daemon::Parts::access_of(const config::Settings& w
   return access;
 }
 
+/// All of it is made; nothing of this can fail.
+void Daemon::Parts::put_in_force(Reload::Prepared prepared) {
+  if (is_ending) return;
+  const config::Settings& wanted = prepared.configuration.settings;
+  policy->replace(std::move(prepared.access));
+  pipeline->use_rules(std::move(prepared.rules));
+  store->set_bounds(store_options(wanted));
+  log->set_bounds(static_cast<uint64_t>(wanted.log_size_bytes_max), wanted.ttl_us);
+  sources->apply(wanted.sources);
+}
+
 Status Daemon::Parts::open_server() {
   auto access = access_of(settings());
   if (!access) return access.error();
   policy = std::make_unique<AccessPolicy>(std::move(*access));
+  Reload::Parts reloading;
+  reloading.read = options.read_configuration;
+  reloading.make_rules = [this](const config::Settings& wanted) { return make_rules(wanted); };
+  reloading.make_access = [this](const config::Settings& wanted) { return access_of(wanted); };
+  reloading.put_in_force = [this](Reload::Prepared made) { put_in_force(std::move(made)); };
+  reload = std::make_unique<Reload>(loop, *queries, clock, diary, options.configuration,
+                                    std::move(reloading));
   context = std::make_unique<Context>(
       Context{clock,
               *store,
@@ -241,6 +297,8 @@ Status Daemon::Parts::open_server() {
               [this] { return adoption == nullptr ? nullptr : &adoption->counters(); },
               [this] { return held.get(); },
               [this] { ending->start(0); },
+              [this]() -> Reload& { return *reload; },
+              *supervisor,
               options.version,
               options.socket_path,
               {},
@@ -305,13 +363,17 @@ void Daemon::run() {
   Adoption::Options adoption;
   adoption.directory = parts.options.spool_directory;
   adoption.ring_directory = parts.options.ring_directory;
+  adoption.on_step = parts.watched("adoption", kAdoptionStallUs);
   parts.adoption = std::make_unique<Adoption>(parts.files, *parts.pipeline, parts.clock,
                                               parts.random, parts.diary, adoption);
   const auto end = [&parts](int) { parts.shut_down(); };
   parts.terminate = std::make_unique<loop::SignalWatcher>(parts.loop, end);
   parts.interrupt = std::make_unique<loop::SignalWatcher>(parts.loop, end);
   parts.hang_up = std::make_unique<loop::SignalWatcher>(parts.loop, [&parts](int) {
-    parts.diary.info("SIGHUP: there is no configuration file to read again");
+    notify_service_manager("RELOADING=1");
+    const bool is_begun = parts.reload->request(
+        [](const ReloadResult&) { notify_service_manager("READY=1"); });
+    if (!is_begun) parts.diary.warn("SIGHUP: too many queries wait; send it again");
   });
   static_cast<void>(parts.terminate->start(SIGTERM));
   static_cast<void>(parts.interrupt->start(SIGINT));
@@ -321,6 +383,7 @@ void Daemon::run() {
   parts.ending = std::make_unique<loop::Timer>(parts.loop, [&parts] { parts.shut_down(); });
   parts.last_client_us = parts.clock.monotonic_us();
   parts.housekeeping = std::make_unique<loop::Timer>(parts.loop, [&parts] { parts.keep_house(); });
+  parts.on_loop_step = parts.watched("event loop", kStallUs);
   parts.housekeeping->start(kHousekeepingIntervalUs, kHousekeepingIntervalUs);
   for (const std::string& address : parts.context->addresses) {
     parts.diary.info("serving http://" + address);
@@ -333,6 +396,7 @@ void Daemon::run() {
 
 /// Once a second: makes a socket that vanished anew, and ends a daemon that nobody needs.
 void Daemon::Parts::keep_house() {
+  on_loop_step();
   struct stat status {};
   if (::stat(options.socket_path.c_str(), &status) != 0) {
     const std::string directory = options.socket_path.substr(0, options.socket_path.rfind('/'));
@@ -370,6 +434,7 @@ void Daemon::Parts::shut_down() {
   diary.info("ending");
   notify_service_manager("STOPPING=1");
   deadline->start(kShutdownLimitUs);
+  supervisor->stop();
   server->stop_accepting();
   held.reset();
   adoption.reset();

@@ -45,8 +45,8 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  /// Serves until SIGTERM or SIGINT, or until it was idle for too long. SIGHUP is logged and
-  /// ignored while there is no configuration to read again.
+  /// Serves until SIGTERM or SIGINT, or until it was idle for too long. SIGHUP reads the
+  /// configuration again.
   void run();
   const std::string& state_directory() const;
 

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/live.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/result.h"
@@ -32,8 +33,8 @@ class EventLog {
  public:
   struct Options {
     std::string directory;
-    uint64_t size_bytes_max = 2ull << 30;
-    int64_t ttl_us = 24ll * 3'600'000'000;
+    Live<uint64_t> size_bytes_max = 2ull << 30;
+    Live<int64_t> ttl_us = 24ll * 3'600'000'000;
     journal::SyncPolicy sync = journal::SyncPolicy::kInterval;
   };
   /// Bytes of one batch, encoded: the bound of a journal record.
@@ -54,6 +55,12 @@ class EventLog {
   Status sync() { return journal_->sync(); }
   /// Releases what is over the bounds, after writing the run marks down again.
   void retain();
+
+  /// Moves the live bounds; the next retain() keeps them. Any thread.
+  void set_bounds(uint64_t size_bytes_max, int64_t ttl_us) {
+    options_.size_bytes_max = size_bytes_max;
+    options_.ttl_us = ttl_us;
+  }
 
   RunMarks& marks() { return marks_; }
   const RunMarks& marks() const { return marks_; }
@@ -80,7 +87,7 @@ class EventLog {
   void sample(uint64_t sequence, int64_t time_us, uint64_t bytes);
 
   io::FileSystem& files_;
-  const Options options_;
+  Options options_;
   const Clock& clock_;
   Log& log_;
   std::unique_ptr<journal::Writer> journal_;

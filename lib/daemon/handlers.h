@@ -5,13 +5,16 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/supervisor.h"
 #include "daemon/access_policy.h"
 #include "daemon/adoption.h"
 #include "daemon/clock_skew.h"
 #include "daemon/event_log.h"
 #include "daemon/held_runs.h"
+#include "daemon/metrics_text.h"
 #include "daemon/pipeline.h"
 #include "daemon/query_threads.h"
+#include "daemon/reload.h"
 #include "daemon/router.h"
 #include "daemon/sources.h"
 #include "daemon/tail.h"
@@ -42,6 +45,8 @@ struct Context {
   std::function<const Adoption::Counters*()> adoption_counters;
   std::function<HeldRuns*()> held_runs;  ///< null while there are none; loop thread only
   std::function<void()> end_daemon;  ///< as SIGTERM does
+  std::function<Reload&()> reload;   ///< loop thread only
+  const Supervisor& supervisor;
   std::string version;
   std::string socket_path;
   std::vector<std::string> addresses;  ///< that are served, "127.0.0.1:7890"
@@ -62,6 +67,18 @@ void add_run_routes(const Context& context, std::vector<Route>& routes);
 
 /// Runs that are held, as a member of the status.
 std::string runs_json(const Context& context);
+void add_config_routes(const Context& context, std::vector<Route>& routes);
+
+/// ["a","b"]
+std::string json_list(const std::vector<std::string>& texts);
+/// How the configuration is, as /v1/status says it.
+std::string configuration_json(const ConfigurationState& state);
+
+/// How the tasks are that the supervisor watches: for /v1/status, /metrics, and what to do.
+std::string tasks_json(const Supervisor& supervisor);
+void add_task_metrics(MetricsText& metrics, const Supervisor& supervisor);
+void add_task_problems(const Supervisor& supervisor, std::vector<Problem>& problems);
+void add_reload_metrics(MetricsText& metrics, const ConfigurationState& state);
 
 /// 503 while the event log is being brought back.
 http::Response not_ready();

@@ -99,6 +99,17 @@ std::vector<Problem> current_problems(const Context& context) {
                         "free space on the disk of " + context.state_directory});
   }
   add_followed_problems(context.sources.status(), problems);
+  add_task_problems(context.supervisor, problems);
+  const ConfigurationState& configuration = context.reload().state();
+  for (const std::string& error : configuration.errors) {
+    problems.push_back({"the configuration was read again and refused: " + error,
+                        "mend it and run 'gasoline config reload'; the one before is in force"});
+  }
+  if (!configuration.needs_restart.empty()) {
+    problems.push_back({fmt::format("changed, and not in force before a restart: {}",
+                                    fmt::join(configuration.needs_restart, ", ")),
+                        "stop gasolined and start it again"});
+  }
   for (const skew::SkewBook::Pair& pair : context.clock_skew.pairs()) {
     if (pair.estimate.status != skew::SkewStatus::kLargeSkew) continue;
     const Recommendation recommendation = recommend(pair);
@@ -126,10 +137,12 @@ std::string status_json(const Context& context) {
   }
   text += fmt::format(
       "],\"event_log\":{},\"store\":{},\"pipeline\":{},\"http\":{},\"adoption\":{},"
-      "\"runs\":{},\"queries\":{},\"clock_skew\":{},\"following\":{},\"problems\":[",
+      "\"runs\":{},\"queries\":{},\"configuration\":{},\"tasks\":{},\"clock_skew\":{},"
+      "\"following\":{},\"problems\":[",
       event_log_json(context.log), store_json(context.store.stats()),
       pipeline_json(context.pipeline), http_json(context.http_counters()),
       adoption_json(context.adoption_counters()), runs_json(context), queries_json(context),
+      configuration_json(context.reload().state()), tasks_json(context.supervisor),
       context.clock_skew.json(), followed_json(context.sources.status()));
   for (size_t i = 0; i < problems.size(); ++i) {
     text += fmt::format("{}{{\"what\":{},\"remedy\":{}}}", i > 0 ? "," : "",
@@ -143,11 +156,12 @@ std::string stats_json(const Context& context) {
   return fmt::format(
       "{{\"events\":{},\"duplicates\":{},\"failed_events\":{},\"bad_bodies\":{},"
       "\"refused_bodies\":{},\"log_failures\":{},\"batches\":{},"
-      "\"secrets_masked\":{},\"ids_rejected\":{},\"sources\":{}}}",
+      "\"secrets_masked\":{},\"ids_rejected\":{},\"lines_joined\":{},\"joins_cut\":{},"
+      "\"sources\":{}}}",
       counters.events.load(), counters.duplicates.load(), counters.failed_events.load(),
       counters.bad_bodies.load(), counters.refused_bodies.load(), counters.log_failures.load(),
       counters.batches.load(), counters.secrets_masked.load(), counters.ids_rejected.load(),
-      sources_json(context.store));
+      counters.lines_joined.load(), counters.joins_cut.load(), sources_json(context.store));
 }
 
 void add_pipeline_metrics(MetricsText& metrics, const Pipeline& pipeline) {
@@ -166,6 +180,10 @@ void add_pipeline_metrics(MetricsText& metrics, const Pipeline& pipeline) {
                    static_cast<double>(counters.log_failures.load()));
   metrics.counter("gasoline_secrets_masked_total", "Secrets masked before anything was stored.",
                   counters.secrets_masked.load());
+  metrics.counter("gasoline_lines_joined_total", "Lines that continue the event before them.",
+                  counters.lines_joined.load());
+  metrics.counter("gasoline_joins_cut_total", "Events that ended at the bounds of joining.",
+                  counters.joins_cut.load());
   metrics.gauge("gasoline_pipeline_queued_bytes", "Bytes of bodies that wait for the pipeline.",
                 static_cast<double>(pipeline.queued_bytes()));
   metrics.gauge("gasoline_pipeline_queued_bytes_max", "Bound of gasoline_pipeline_queued_bytes.",
@@ -254,6 +272,8 @@ std::string metrics_page(const Context& context) {
   add_store_metrics(metrics, context.store.stats());
   add_http_metrics(metrics, context.http_counters());
   add_query_metrics(metrics, context);
+  add_task_metrics(metrics, context.supervisor);
+  add_reload_metrics(metrics, context.reload().state());
   metrics.gauge("gasoline_event_log_bytes", "Bytes of the event log's segments.",
                 static_cast<double>(context.log.size_bytes()));
   metrics.gauge("gasoline_event_log_bytes_max", "Bound of gasoline_event_log_bytes.",
@@ -353,6 +373,7 @@ std::vector<Route> make_routes(const Context& context) {
   add_tail_routes(context, routes);
   add_health_routes(context, routes);
   add_run_routes(context, routes);
+  add_config_routes(context, routes);
   Route description = simple_route("/openapi.json", "", "getDescription",
                                    "The description of all of this.", "", nullptr);
   description.response_schema = "Description";

@@ -1,6 +1,7 @@
 #include "daemon/pipeline.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <algorithm>
 
@@ -55,11 +56,13 @@ uint64_t Pipeline::Job::size_bytes() const {
   return lines->text.size() + lines->lines.size() * sizeof(source::LineBatch::Line);
 }
 
-Pipeline::Pipeline(EventLog& log, store::Store& store, const understand::Rules& rules,
-                   const Clock& clock, Random& random, Log& diary, Options options)
+Pipeline::Pipeline(EventLog& log, store::Store& store,
+                   std::shared_ptr<const understand::Rules> rules, const Clock& clock,
+                   Random& random, Log& diary, Options options)
     : log_(log),
       store_(store),
-      understanding_(rules, clock),
+      rules_(std::move(rules)),
+      understanding_(*rules_, clock),
       clock_(clock),
       random_(random),
       diary_(diary),
@@ -98,6 +101,19 @@ void Pipeline::drain() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Pipeline::use_rules(std::shared_ptr<const understand::Rules> rules) {
+  const std::lock_guard lock(mutex_);
+  new_rules_ = std::move(rules);
+}
+
+void Pipeline::take_rules() {
+  std::shared_ptr<const understand::Rules> before;
+  const std::lock_guard lock(mutex_);
+  if (new_rules_ == nullptr) return;
+  understanding_.use(*new_rules_);
+  before = std::exchange(rules_, std::exchange(new_rules_, nullptr));
+}
+
 uint64_t Pipeline::queued_bytes() const {
   const std::lock_guard lock(mutex_);
   return queued_bytes_;
@@ -109,10 +125,13 @@ size_t Pipeline::queued_bodies() const {
 }
 
 void Pipeline::run() {
+  ::pthread_setname_np(::pthread_self(), "pipeline");
   replay();
   is_ready_.store(true, std::memory_order_release);
   while (true) {
     std::vector<Job> jobs = take_jobs();
+    options_.on_step();
+    take_rules();
     if (jobs.empty()) break;
     std::vector<Answered> answered;
     for (Job& job : jobs) {
@@ -172,6 +191,7 @@ void Pipeline::replay() {
     store_.apply(batch);
     for (const event::Event& event : batch) understanding_.resume(event);
     options_.on_stored(batch, 0);
+    options_.on_step();
   });
   if (!replayed) diary_.error("event log: " + replayed.error().to_string());
   // Sources that start with us get the time to say which marks they still need.
@@ -208,6 +228,7 @@ Outcome Pipeline::process(const Job& job) {
     take_lines(*work_->lines, outcome);
     if (outcome.code == Outcome::Code::kUnavailable) return outcome;
   } else if (read_body(job.form, outcome)) {
+    understanding_.use_zone({});
     // What comes again is looked for in the store.
     if (states_ids()) indexer_.wait_until_idle();
     select_events(job.acknowledged_seq, outcome);
@@ -257,6 +278,8 @@ void Pipeline::finish(Outcome& outcome) {
   counters_.secrets_masked.store(understanding_.counters().secrets_masked,
                                  std::memory_order_relaxed);
   counters_.ids_rejected.store(understanding_.counters().ids_rejected, std::memory_order_relaxed);
+  counters_.lines_joined.store(understanding_.counters().lines_joined, std::memory_order_relaxed);
+  counters_.joins_cut.store(understanding_.counters().joins_cut, std::memory_order_relaxed);
   const bool has_failures = !work_->batch.failures.empty();
   if (outcome.count == 0 && has_failures) outcome.code = Outcome::Code::kNoneTaken;
 }

@@ -48,8 +48,8 @@ struct Outcome {
   std::string detail;       ///< for the codes that are errors
 };
 
-/// The one way in: decode, understand and mask, log, index, acknowledge. Two threads of its own in a
-/// row: the first one decodes, understands and logs, the second one indexes and acknowledges
+/// The one way in: decode, understand and mask, log, index, acknowledge. Two threads of its own in
+/// a row: the first one decodes, understands and logs, the second one indexes and acknowledges
 /// (indexer.h). So arrival order, log order and index order are the same.
 ///
 /// A job is a body of JSON events or a batch of lines of a source.
@@ -67,13 +67,15 @@ class Pipeline {
     /// block.
     std::function<void(std::span<const event::Event>, int64_t sent_at_us)> on_stored =
         [](std::span<const event::Event>, int64_t) {};
+    /// Called on its thread every few seconds at least, and with every batch.
+    std::function<void()> on_step = [] {};
   };
   struct Job {
     /// Lines of a source, instead of a body; boxed, so that a job stays cheap to move.
     std::unique_ptr<source::LineBatch> lines;
     std::string body;  ///< with EventReader::kPaddingBytes of spare capacity
     event::BatchForm form = event::BatchForm::kBatch;
-    uint64_t acknowledged_seq = 0;  ///< up to which the producer of a run had acknowledgements
+    uint64_t acknowledged_seq = 0;      ///< up to which the producer of a run had acknowledgements
     std::function<void(Outcome)> done;  ///< called on a thread of the pipeline's
 
     uint64_t size_bytes() const;
@@ -88,10 +90,12 @@ class Pipeline {
     std::atomic<uint64_t> batches{0};
     std::atomic<uint64_t> secrets_masked{0};
     std::atomic<uint64_t> ids_rejected{0};
+    std::atomic<uint64_t> lines_joined{0};  ///< to the event before them
+    std::atomic<uint64_t> joins_cut{0};     ///< events that ended at the bounds of joining
   };
 
-  Pipeline(EventLog& log, store::Store& store, const understand::Rules& rules, const Clock& clock,
-           Random& random, Log& diary, Options options);
+  Pipeline(EventLog& log, store::Store& store, std::shared_ptr<const understand::Rules> rules,
+           const Clock& clock, Random& random, Log& diary, Options options);
   /// Finishes what is queued, then ends the thread.
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
@@ -101,6 +105,8 @@ class Pipeline {
   void start();
   /// Takes the job, or leaves it untouched and returns false: the queue is full or shutting down.
   [[nodiscard]] bool submit(Job& job);
+  /// Goes on with other rules, from the next body on. Any thread.
+  void use_rules(std::shared_ptr<const understand::Rules> rules);
   /// Takes no more; returns when what was queued is done and synced.
   void drain();
 
@@ -122,6 +128,7 @@ class Pipeline {
   void index(const Work& work);
   void replay();
   std::vector<Job> take_jobs();
+  void take_rules();
   Outcome process(const Job& job);
   bool read_body(event::BatchForm form, Outcome& outcome);
   bool states_ids() const;
@@ -139,6 +146,7 @@ class Pipeline {
 
   EventLog& log_;
   store::Store& store_;
+  std::shared_ptr<const understand::Rules> rules_;  // the pipeline's thread only, once it runs
   understand::Understanding understanding_;
   const Clock& clock_;
   Random& random_;
@@ -151,6 +159,7 @@ class Pipeline {
   std::deque<Job> queue_;
   uint64_t queued_bytes_ = 0;
   bool is_closed_ = false;
+  std::shared_ptr<const understand::Rules> new_rules_;  // null: none are to be taken over
   std::atomic<bool> is_ready_{false};
 
   // The first thread's only.

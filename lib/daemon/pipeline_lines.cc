@@ -33,6 +33,7 @@ void Pipeline::take_lines(const source::LineBatch& lines, Outcome& outcome) {
     outcome.detail = "the lines before these are not in the event log";
     return;
   }
+  understanding_.use_zone(lines.timezone);
   const bool all_valid = event::is_valid_utf8(lines.text);
   std::string scratch;
   outcome.count = lines.lines.size();

@@ -1,6 +1,7 @@
 #include "daemon/sources.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "source/container/container_source.h"
 #include "source/file/file_source.h"
@@ -8,8 +9,8 @@
 
 namespace gasoline::daemon {
 
-Sources::Sources(const source::Surroundings& around, Supervisor& supervisor)
-    : around_(around), supervisor_(supervisor) {}
+Sources::Sources(const source::Surroundings& around, Supervisor& supervisor, Post post)
+    : around_(around), supervisor_(supervisor), post_(std::move(post)) {}
 
 Sources::~Sources() {
   stop();
@@ -64,17 +65,38 @@ void Sources::apply(const std::vector<config::SourceSettings>& wanted) {
   for (const Unit& unit : units) {
     const bool is_running = std::any_of(running_.begin(), running_.end(),
                                         [&](const Running& each) { return each.settings == unit; });
-    if (is_running) continue;
-    auto made = make(unit);
-    if (made == nullptr) continue;
-    TaskSettings task;
-    task.name = unit.front().name;
-    task.heard_us = [source = made.get()] { return source->heartbeat_us(); };
-    made->start();
-    around_.diary.info("source " + task.name + " started");
-    Supervisor::Watch watch = supervisor_.watch(std::move(task));
-    running_.push_back({unit, std::move(made), std::move(watch)});
+    if (!is_running) begin(unit);
   }
+}
+
+void Sources::begin(const Unit& unit) {
+  auto made = make(unit);
+  if (made == nullptr) return;
+  TaskSettings task;
+  task.name = unit.front().name;
+  const source::Source* const source = made.get();
+  task.heard_us = [source] { return source->heartbeat_us(); };
+  // Should the loop have no room for it, the supervisor asks again.
+  task.restart = [this, source] { static_cast<void>(post_([this, source] { restart(source); })); };
+  made->start();
+  around_.diary.info("source " + task.name + " started");
+  Supervisor::Watch watch = supervisor_.watch(std::move(task));
+  running_.push_back({unit, std::move(made), std::move(watch)});
+}
+
+void Sources::restart(const source::Source* hanging) {
+  const auto at = std::find_if(running_.begin(), running_.end(), [&](const Running& each) {
+    return each.source.get() == hanging;
+  });
+  if (at == running_.end()) return;
+  at->source->request_stop();
+  if (!at->source->has_stopped()) return;
+  const Unit unit = at->settings;
+  std::vector<Running> ending;
+  ending.push_back(std::move(*at));
+  running_.erase(at);
+  stop(ending);
+  begin(unit);
 }
 
 void Sources::stop() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,8 +18,11 @@ namespace gasoline::daemon {
 /// before the event log is replayed.
 class Sources {
  public:
-  /// What it borrows must outlive it.
-  Sources(const source::Surroundings& around, Supervisor& supervisor);
+  /// Runs a function on the loop's thread, later; any thread. False if it will not.
+  using Post = std::function<bool(std::function<void()>)>;
+
+  /// What it borrows must outlive it; `post` is called as long as the supervisor runs.
+  Sources(const source::Surroundings& around, Supervisor& supervisor, Post post);
   /// Stops all of them: each writes its checkpoint, waiting a few seconds at most.
   ~Sources();
   Sources(const Sources&) = delete;
@@ -48,10 +52,15 @@ class Sources {
   };
   static std::vector<Unit> units_of(const std::vector<config::SourceSettings>& wanted);
   std::unique_ptr<source::Source> make(const Unit& unit) const;
+  void begin(const Unit& unit);
+  /// Asks a source that hangs to end, and begins it anew once it has: two of one would meet in its
+  /// files and checkpoint.
+  void restart(const source::Source* hanging);
   static void stop(std::vector<Running>& ending);
 
   const source::Surroundings around_;
   Supervisor& supervisor_;
+  const Post post_;
   std::vector<Running> running_;
 };
 

@@ -1,6 +1,7 @@
 #include "daemon/tail.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <array>
@@ -95,8 +96,10 @@ void Tail::notify() {
 }
 
 void Tail::run() {
+  ::pthread_setname_np(::pthread_self(), "tail");
   while (!is_closed_) {
     take_newcomers();
+    options_.on_step();
     has_batch_ = false;
     bool has_more = false;
     for (const std::unique_ptr<Reader>& reader : readers_) {

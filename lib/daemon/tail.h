@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -46,6 +47,8 @@ class Tail {
     size_t readers_max = 64;
     size_t waiting_bytes_max = 1 << 20;  ///< of each reader
     uint64_t lag_events_max = 100'000;
+    /// Called on its thread at each step, once a second at least.
+    std::function<void()> on_step = [] {};
     int64_t heartbeat_us = 10'000'000;  ///< a comment, so that both sides notice a dead connection
   };
   struct Counters {

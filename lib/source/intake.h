@@ -34,6 +34,7 @@ struct LineBatch {
   uint64_t after_seq = 0;
   std::string run_id;  ///< of the origin: at most 128 bytes, the same after a restart
   std::string service;
+  std::string timezone;  ///< of printed times that name none, as the source's settings have it
   std::string metadata;  ///< members of a JSON object, without braces; the same for all lines
   std::vector<std::string> tags;
   std::string text;  ///< the bytes of all lines

@@ -247,4 +247,10 @@ void Shelf::hide_replaced_of_run(const SourceIdentity& stream, uint64_t seq, uin
   }
 }
 
+void Shelf::set_bounds(const Options& options) {
+  options_.events_max = options.events_max;
+  options_.bytes_max = options.bytes_max;
+  options_.ttl_us = options.ttl_us;
+}
+
 }  // namespace gasoline::store

@@ -41,6 +41,7 @@ class Shelf {
 
   void apply(std::span<const event::Event> events);
   void expire();
+  void set_bounds(const Options& options);
 
   /// A block that a query may have to look into.
   struct Span {
@@ -197,7 +198,7 @@ class Shelf {
   bool pinned_by_slice(uint32_t ring) const;
   size_t resident_bytes() const;
 
-  const Options options_;
+  Options options_;  // but for its live bounds as it began
   const Clock& clock_;
 
   mutable std::mutex mutex_;  // guards all below, but see Block for what pins allow

@@ -19,6 +19,10 @@ void Store::apply(std::span<const event::Event> events) {
   shelf_->apply(events);
 }
 
+void Store::set_bounds(const Options& options) {
+  shelf_->set_bounds(options);
+}
+
 void Store::expire() {
   shelf_->expire();
 }

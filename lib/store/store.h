@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/live.h"
 #include "base/result.h"
 #include "event/event.h"
 #include "pattern/text_matcher.h"
@@ -17,9 +18,9 @@ namespace gasoline::store {
 
 /// The bounds of the store's memory. Times are of receipt.
 struct Options {
-  uint64_t events_max = 2'000'000;
-  uint64_t bytes_max = uint64_t{512} << 20;  ///< resident: events, indexes and free blocks
-  int64_t ttl_us = int64_t{24} * 3600 * 1'000'000;
+  Live<uint64_t> events_max = 2'000'000;
+  Live<uint64_t> bytes_max = uint64_t{512} << 20;  ///< resident: events, indexes and free blocks
+  Live<int64_t> ttl_us = int64_t{24} * 3600 * 1'000'000;
   uint64_t floor_events = 1000;      ///< what a source keeps whatever the others write:
   uint64_t floor_bytes = 256 << 10;  ///< so many events or bytes, whichever is less
   uint32_t block_bytes = 32 << 10;   ///< what is packed and evicted at once; 4 KiB to 4 MiB
@@ -89,6 +90,9 @@ class Store {
   /// Takes events in their order of arrival and copies what it keeps. Cannot fail: it evicts. An
   /// event whose event_id is retained already is dropped and counted.
   void apply(std::span<const event::Event> events);
+  /// Moves the live bounds to those of `options`; what is over them goes with the next apply() or
+  /// expire(). Any thread.
+  void set_bounds(const Options& options);
   /// Drops what is past its TTL; apply() does so too, once a second. For the writer's thread.
   void expire();
 

@@ -124,6 +124,8 @@ TEST_CASE("a stalled task is restarted at once, then with growing pauses up to a
   CHECK(fixture.only().state == TaskStatus::State::kRestarted);
   CHECK(fixture.only().stalls == 1);
   CHECK(fixture.only().restarts == at_s.size());
+  CHECK(fixture.supervisor.totals().stalls == 1);
+  CHECK(fixture.supervisor.totals().restarts == at_s.size());
 }
 
 TEST_CASE("pauses go on growing for a task that stalls again, and begin anew for one that is well") {
@@ -169,7 +171,7 @@ TEST_CASE("tasks over the bound go unwatched, counted, with a heartbeat all the 
     watches.back().heartbeat().beat();
   }
   CHECK(fixture.supervisor.tasks().size() == Supervisor::kTasksMax);
-  CHECK(fixture.supervisor.unwatched_total() == 2);
+  CHECK(fixture.supervisor.totals().unwatched == 2);
   watches.clear();
   CHECK(fixture.supervisor.tasks().empty());
 }

@@ -12,7 +12,8 @@ constexpr const char* kText =
     "redaction: {rules: [{name: card, regex: '\\d{16}'}]}\n"
     "backend:\n  logs:\n"
     "    - {type: file, path: [/a/*.log, '/b, c'], start: recent, recent: 2h, tags: ['a: b', '']}\n"
-    "    - {type: container, mode: files}\n";
+    "    - {type: container, mode: files}\n"
+    "    - {type: file, path: /c}\n";
 
 TEST_CASE("what is printed is a configuration that gives the same settings") {
   std::string text = kText;

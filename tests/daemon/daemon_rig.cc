@@ -12,14 +12,14 @@
 namespace gasoline::test {
 namespace {
 
-const understand::Rules& plain_rules() {
+std::shared_ptr<const understand::Rules> plain_rules() {
   static SilentLog log;
-  static const std::unique_ptr<understand::Rules> rules = [] {
+  static const std::shared_ptr<const understand::Rules> rules = [] {
     understand::Options options;
     options.mask_secrets = false;  // spares compiling the patterns
     return std::move(*understand::Rules::create(options, log));
   }();
-  return *rules;
+  return rules;
 }
 
 }  // namespace

@@ -280,6 +280,7 @@ Follower::Turn Follower::submit(Generation& generation, const Cut& cut) {
   event::append_json_string(batch.metadata, generation.path);
   batch.metadata += cut.metadata;
   batch.tags = settings_.tags;
+  batch.timezone = settings_.timezone;
   batch.text.assign(cut.text.substr(0, size));
   batch.lines = cut.lines;
   for (LineBatch::Line& line : batch.lines) line.time_us = wall_us;

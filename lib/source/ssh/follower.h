@@ -27,6 +27,7 @@ struct Watch {
   int64_t recent_us = 0;
   int64_t max_age_us = 0;
   std::string service;
+  std::string timezone;
   std::vector<std::string> tags;
   bool was_seen = false;  ///< looked at before: what is new now is new in the world
   bool is_found = false;

@@ -282,6 +282,7 @@ void HostReader::submit_file(const std::shared_ptr<Generation>& file, int64_t no
   batch.run_id = file->origin;
   batch.service = follower_.watches()[file->watch].service;
   batch.tags = follower_.watches()[file->watch].tags;
+  batch.timezone = follower_.watches()[file->watch].timezone;
   batch.metadata = metadata_of(*file, is_piece);
   const bool taken = around_.intake.try_submit(batch, [answers = answers_, file](Taken taken_now) {
     const std::lock_guard lock(answers->mutex);

@@ -53,6 +53,7 @@ std::vector<Watch> watches_of(const std::vector<config::SourceSettings>& all) {
       watch.recent_us = settings.recent_us;
       watch.max_age_us = settings.max_age_us;
       watch.service = settings.service.empty() ? service_of(settings.host) : settings.service;
+      watch.timezone = settings.timezone;
       watch.tags = settings.tags;
       watches.push_back(std::move(watch));
     }
