@@ -55,7 +55,7 @@ StreamPump::StreamPump(FileDescriptor child_end, int output_fd, spool::StreamRin
       on_progress_(std::move(on_progress)),
       on_end_(std::move(on_end)),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      is_terminal_(::isatty(child_end_.get()) == 1),
+      enough_(::fcntl(child_end_.get(), F_GETPIPE_SZ) / 4),
       is_staging_(options_.staging.read_end.is_open()),
       staged_(is_staging_ ? bytes_in(options_.staging.read_end.get()) : 0) {
   GASOLINE_ASSERT(stop_.is_open());
@@ -183,13 +183,14 @@ void StreamPump::tell_refusal() {
 }
 
 /// A child that writes line after line pays for our waking up each time. When it does so faster than
-/// anybody reads along, some lines are let come together.
+/// anybody reads along, some lines are let come together. Not where much comes at once anyway: the
+/// pipe would be full before we read on.
 void StreamPump::gather(int64_t slept_us) {
   constexpr int64_t kShortWaitUs = 50;
   constexpr int kShortWaitsMin = 16;
   constexpr timespec kPause{0, 100'000};
   short_waits_ = slept_us < kShortWaitUs ? short_waits_ + 1 : 0;
-  if (short_waits_ < kShortWaitsMin || is_terminal_) return;
+  if (short_waits_ < kShortWaitsMin || last_read_ >= enough_) return;
   ::nanosleep(&kPause, nullptr);
 }
 
@@ -224,6 +225,7 @@ ssize_t StreamPump::read_input(char* to, size_t size) {
   }
   if (held_ > 0) return 0;
   const ssize_t got = read_to(to, size);
+  if (got > 0) last_read_ = got;
   const int code = errno;
   if (got <= 0 && order != nullptr) order->end(options_.place_in_order, false);
   if (got < 0 && code == EIO) return 0;  // nobody holds the slave any more

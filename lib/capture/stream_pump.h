@@ -135,7 +135,8 @@ class StreamPump {
   int64_t readable_since_us_ = 0;  // of what was waited for and is not read yet; else 0
   std::optional<process::WakeUpDelay> wake_up_delay_;  // of the pump's thread, made by it
 
-  const bool is_terminal_;
+  const ssize_t enough_;  // bytes of one read: waiting for more would fill the pipe; not for a pty
+  ssize_t last_read_ = 0;
   bool is_staging_;      // the pump's thread only
   uint64_t staged_ = 0;  // likewise: bytes in the staging pipe
   uint64_t held_ = 0;       // bytes of the ring's free space that wait for their turn
