@@ -40,7 +40,8 @@ int64_t wall_of(const PosixZone::Turn& turn, int64_t year) {
     return (days_to(year, 1) + turn.day - 1 + skipped) * kDayS + turn.time_s;
   }
   const int64_t first = days_to(year, turn.month);
-  const int64_t next_month = turn.month == 12 ? days_to(year + 1, 1) : days_to(year, turn.month + 1);
+  const int64_t next_month =
+      turn.month == 12 ? days_to(year + 1, 1) : days_to(year, turn.month + 1);
   constexpr int64_t kWeekDayOfEpoch = 4;
   const int64_t first_week_day = (((first + kWeekDayOfEpoch) % 7) + 7) % 7;
   int64_t day = first + (turn.day - first_week_day + 7) % 7 + (turn.week - 1) * 7;
@@ -143,7 +144,8 @@ int32_t PosixZone::offset_s_at(int64_t utc_s) const {
   const int64_t begin = wall_of(summer_begins, year) - standard_s;
   const int64_t end = wall_of(summer_ends, year) - summer_s;
   // In the south summer goes over the end of the year.
-  const bool is_summer = begin <= end ? utc_s >= begin && utc_s < end : utc_s < end || utc_s >= begin;
+  const bool is_summer =
+      begin <= end ? utc_s >= begin && utc_s < end : utc_s < end || utc_s >= begin;
   return is_summer ? summer_s : standard_s;
 }
 

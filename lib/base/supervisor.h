@@ -24,8 +24,8 @@ struct TaskSettings {
   /// supervisor's thread, again and again with growing pauses while the task stays silent. Must not
   /// block. May watch and drop tasks, its own too.
   std::function<void()> restart{};
-  /// When it was last heard of, on the monotonic clock, for a task that keeps that itself; null: its
-  /// Watch's heartbeat tells. Must not block.
+  /// When it was last heard of, on the monotonic clock, for a task that keeps that itself; null:
+  /// its Watch's heartbeat tells. Must not block.
   std::function<int64_t()> heard_us{};
 };
 
@@ -49,8 +49,8 @@ std::string_view to_string(TaskStatus::State state) noexcept;
 
 /// Watches over long-lived tasks, so that none is ever silently dead: says in the log when one
 /// stalls and when it is back, and restarts it where that is possible: at once, then again as long
-/// as it stays silent, with pauses of its stall_us at least and of 1 s, doubling to 60 s, give or take
-/// a tenth. Once it has been well for 60 s the pauses begin anew.
+/// as it stays silent, with pauses of its stall_us at least and of 1 s, doubling to 60 s, give or
+/// take a tenth. Once it has been well for 60 s the pauses begin anew.
 ///
 /// Thread-safe. The looking is done by a thread of its own, which outlives a stalled event loop.
 class Supervisor {

@@ -15,8 +15,8 @@ namespace gasoline {
 /// the C library's global state, so that each source can have its own.
 class TimeZone {
  public:
-  /// "UTC", "Z", "+02:00", "-0330", "+2", or a name such as "Europe/Berlin". The error's detail says
-  /// what is accepted. Reads a file; names cannot lead out of the directory of zones.
+  /// "UTC", "Z", "+02:00", "-0330", "+2", or a name such as "Europe/Berlin". The error's detail
+  /// says what is accepted. Reads a file; names cannot lead out of the directory of zones.
   static Result<TimeZone> named(std::string_view name);
   /// The zone in the bytes of a zone file; for named() and tests.
   static Result<TimeZone> parse(std::string_view file);

@@ -166,7 +166,8 @@ class Checker {
     const std::string here = element(kSources, index);
     // Without its type nothing else can be judged.
     const auto type_origin = reading_.configuration.origins.find(here + ".type");
-    if (type_origin == reading_.configuration.origins.end() || type_origin->second.is_refused) return;
+    const bool is_known = type_origin != reading_.configuration.origins.end();
+    if (!is_known || type_origin->second.is_refused) return;
     const std::string_view type =
         word_at(*find_setting("backend.logs[].type"), static_cast<size_t>(source.type));
     refuse_keys_of_other_types(here, type);

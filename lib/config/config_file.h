@@ -9,8 +9,8 @@
 namespace gasoline::config {
 
 /// Where the configuration of a user is: $XDG_CONFIG_HOME/gasoline/config.yaml, else
-/// ~/.config/gasoline/config.yaml, else ~/.gasoline/config.yaml, the first that exists. Without any,
-/// the first place where one would be found; empty if there is no home.
+/// ~/.config/gasoline/config.yaml, else ~/.gasoline/config.yaml, the first that exists. Without
+/// any, the first place where one would be found; empty if there is no home.
 struct ConfigPlace {
   std::string path;
   bool exists = false;

@@ -140,7 +140,8 @@ class Reader {
   void read_setting(const SettingRow& row, const YamlMember& member, const std::string& here,
                     void* object) {
     SettingValue value;
-    const bool is_list = row.kind == SettingKind::kTexts && member.value.kind == YamlNode::Kind::kList;
+    const bool is_list =
+        row.kind == SettingKind::kTexts && member.value.kind == YamlNode::Kind::kList;
     const bool is_good = is_list ? read_texts(row, member.value, here, value)
                                  : read_single(row, member, here, value);
     reading_.configuration.origins[here] = {member.value.place, {}, !is_good};
@@ -158,7 +159,8 @@ class Reader {
     const std::string what = node.kind == YamlNode::Kind::kValue  ? shown(node.text)
                              : node.kind == YamlNode::Kind::kList ? "a list"
                                                                   : "a section";
-    complain(node.place, here, fmt::format("{} is not accepted; {}", what, accepted_here(row, node)));
+    complain(node.place, here,
+             fmt::format("{} is not accepted; {}", what, accepted_here(row, node)));
     return false;
   }
 

@@ -59,8 +59,8 @@ struct Known {
   std::vector<std::string> secret_kinds;  ///< built-in kinds of secrets; without any, all are taken
 };
 
-/// Reads the text of a configuration file; `file` is its name in complaints. Looks at zone files, and
-/// at nothing else outside.
+/// Reads the text of a configuration file; `file` is its name in complaints. Looks at zone files,
+/// and at nothing else outside.
 Reading read_configuration(std::string_view text, const std::string& file, const Known& known,
                            const std::vector<Override>& overrides = {});
 

@@ -85,7 +85,7 @@ constexpr SettingRow kRows[] = {
      .kind = Kind::kSize,
      .slot = slot<&Settings::memory_bytes_max>(),
      .change = Change::kRestart,
-     .description = "Memory of the daemon. Its parts have shares of it: see Memory.",
+     .description = "Memory of the daemon. Its parts have shares of it, as below.",
      .least = 96 * kMiB,
      .most = 64 * kTiB},
     {.key = "store.max_bytes",
@@ -139,8 +139,8 @@ constexpr SettingRow kRows[] = {
      .kind = Kind::kText,
      .slot = slot<&PatternSettings::regex>(),
      .change = Change::kAtOnce,
-     .description = "Matched against whole lines that are no JSON, before the built-in forms. Its "
-                    "named groups become fields: see Patterns.",
+     .description = "Searched for in lines that are no JSON, before the built-in forms; ^ and $ bind "
+                    "it to their ends. Its named groups become fields, as below.",
      .is_required = true},
     {.key = "redaction.enabled",
      .kind = Kind::kFlag,

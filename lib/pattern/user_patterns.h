@@ -63,8 +63,8 @@ class UserPatterns {
     std::vector<uint8_t> occurs_;
   };
 
-  /// Finds out which patterns may occur in `text` (valid UTF-8): may_occur() tells of each. False if
-  /// none does.
+  /// Finds out which patterns may occur in `text` (valid UTF-8): may_occur() tells of each. False
+  /// if none does.
   bool scan(std::string_view text, Memory& memory) const;
   bool may_occur(size_t pattern, const Memory& memory) const;
 

@@ -46,8 +46,8 @@ class OwnRedaction {
   /// `rules` must outlive it.
   OwnRedaction(const OwnRedactionRules& rules, const MaskKey& key);
 
-  /// `text` (valid UTF-8) with masks, in `arena`; `text` itself if there is nothing to mask. Adds to
-  /// `masked` how many there were.
+  /// `text` (valid UTF-8) with masks, in `arena`; `text` itself if there is nothing to mask. Adds
+  /// to `masked` how many there were.
   std::string_view mask(std::string_view text, Form form, Arena& arena, uint64_t& masked);
   /// What the last call masked.
   const std::vector<Found>& found() const { return found_; }
