@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 
 import soak  # noqa: E402
 
-SECONDS = 15
+SECONDS = 24
 
 
 class ShortSoak(GasolineTest):
