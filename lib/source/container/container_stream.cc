@@ -204,6 +204,7 @@ void ContainerStream::submit(Stream& stream, bool is_stderr, int64_t now_us) {
   batch.run_id = stream.origin;
   batch.service = service_of(info_, settings_);
   batch.tags = tags_of(info_, settings_);
+  batch.timezone = settings_.timezone;
   batch.metadata = "\"container\":";
   event::append_json_string(batch.metadata, info_.name);
   batch.metadata += ",\"container_id\":";
