@@ -16,7 +16,6 @@ constexpr size_t kBatchBytesMax = 1 << 20;
 constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kFullWaitUs = 20'000;
 constexpr int64_t kTryAgainUs = 200'000;
-constexpr size_t kLineOverheadBytes = 64;
 constexpr int64_t kLivedUs = 5'000'000;
 
 }  // namespace
@@ -144,18 +143,18 @@ void ContainerStream::ended(Result<http::Response> outcome) {
     state_ = State::kEnded;
     return;
   }
-  if (outcome->status == 501 ||
-      error_message(outcome->body).find("does not support reading") != std::string::npos) {
+  if (outcome->status != 200) {
+    const std::string message = error_message(outcome->body);
+    const bool is_unreadable =
+        outcome->status == 501 || message.find("does not support reading") != std::string::npos;
+    if (!is_unreadable)
+      return fail(fmt::format("the engine answers {}: {}", outcome->status, message));
     state_ = State::kRefused;
     problem_ = fmt::format(
         "its log cannot be read from the engine ({}): give it the json-file or "
         "local logging driver",
-        error_message(outcome->body));
+        message);
     return;
-  }
-  if (outcome->status != 200) {
-    return fail(
-        fmt::format("the engine answers {}: {}", outcome->status, error_message(outcome->body)));
   }
   // The last of it comes with the end.
   if (!outcome->body.empty() && records_) received(outcome->body);
@@ -175,19 +174,16 @@ void ContainerStream::fail(std::string problem) {
 }
 
 size_t ContainerStream::waiting_bytes() const {
-  size_t bytes = 0;
-  for (const Stream& stream : streams_) {
-    for (const ContainerLine& line : stream.waiting) bytes += line.text.size() + kLineOverheadBytes;
-  }
-  return bytes;
+  return streams_[0].waiting.bytes() + streams_[1].waiting.bytes();
 }
 
 void ContainerStream::submit(Stream& stream, bool is_stderr, int64_t now_us) {
-  if (stream.offered > 0 || stream.waiting.empty() || now_us < submit_not_before_us_) return;
+  if (stream.offered > 0 || stream.waiting.lines().empty() || now_us < submit_not_before_us_)
+    return;
   LineBatch batch;
   size_t offered = 0;
-  const bool is_piece = stream.waiting.front().is_piece;
-  for (const ContainerLine& line : stream.waiting) {
+  const bool is_piece = stream.waiting.lines().front().is_piece;
+  for (const ContainerLine& line : stream.waiting.lines()) {
     if (offered == kBatchLinesMax || batch.text.size() >= kBatchBytesMax) break;
     if (line.is_piece != is_piece) break;
     LineBatch::Line added;
@@ -235,9 +231,7 @@ void ContainerStream::take_answer(const std::string& origin, Taken taken, int64_
       submit_not_before_us_ = now_us + kTryAgainUs;
       return;
     }
-    for (size_t i = 0; i < offered; ++i) bytes_ += stream.waiting[i].text.size();
-    stream.waiting.erase(stream.waiting.begin(),
-                         stream.waiting.begin() + static_cast<std::ptrdiff_t>(offered));
+    bytes_ += stream.waiting.drop(offered);
     lines_ += offered;
     last_line_us_ = around_.clock.wall_us();
   }
@@ -247,7 +241,8 @@ void ContainerStream::take_answer(const std::string& origin, Taken taken, int64_
 int64_t ContainerStream::safe_ns() const {
   int64_t safe_ns = std::max(safe_ns_, read_ns_);
   for (const Stream& stream : streams_) {
-    if (!stream.waiting.empty()) safe_ns = std::min(safe_ns, stream.waiting.front().time_ns);
+    if (!stream.waiting.lines().empty())
+      safe_ns = std::min(safe_ns, stream.waiting.lines().front().time_ns);
     if (stream.lines && stream.lines->has_unfinished()) {
       safe_ns = std::min(safe_ns, stream.lines->unfinished_ns());
     }
@@ -256,7 +251,7 @@ int64_t ContainerStream::safe_ns() const {
 }
 
 bool ContainerStream::is_over() const {
-  const bool has_lines = !streams_[0].waiting.empty() || !streams_[1].waiting.empty();
+  const bool has_lines = waiting_bytes() > 0;
   return is_gone_ && state_ != State::kFollowing && !has_lines;
 }
 

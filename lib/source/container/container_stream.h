@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -89,7 +88,7 @@ class ContainerStream {
   struct Stream {
     std::string origin;
     std::optional<StreamLines> lines;
-    std::deque<ContainerLine> waiting;
+    LineQueue waiting;
     size_t offered = 0;  ///< of `waiting`, in the pipeline now
   };
   void connect(int64_t now_us);

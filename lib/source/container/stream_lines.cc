@@ -8,6 +8,14 @@
 
 namespace gasoline::source::container {
 
+size_t LineQueue::drop(size_t count) {
+  size_t text_bytes = 0;
+  for (size_t i = 0; i < count; ++i) text_bytes += lines_[i].text.size();
+  lines_.erase(lines_.begin(), lines_.begin() + static_cast<std::ptrdiff_t>(count));
+  bytes_ -= text_bytes + count * kOverheadBytes;
+  return text_bytes;
+}
+
 bool StreamLines::is_repeated(int64_t time_ns, std::string_view text) {
   const uint64_t mark =
       std::hash<std::string_view>()(text) ^ (static_cast<uint64_t>(time_ns) * 0x9e3779b97f4a7c15);
@@ -29,7 +37,7 @@ bool StreamLines::is_repeated(int64_t time_ns, std::string_view text) {
   return false;
 }
 
-void StreamLines::take(int64_t time_ns, std::string_view text, std::deque<ContainerLine>& lines) {
+void StreamLines::take(int64_t time_ns, std::string_view text, LineQueue& lines) {
   // All parts of a line have one stamp: another one means that nobody will finish it.
   if (!unfinished_.empty() && time_ns != unfinished_ns_) finish(lines);
   if (unfinished_.empty() && is_repeated(time_ns, text)) return;
@@ -44,10 +52,10 @@ void StreamLines::take(int64_t time_ns, std::string_view text, std::deque<Contai
   }
   std::string line = std::exchange(unfinished_, {});
   line += text;
-  give(time_ns, std::move(line), std::exchange(was_cut_, false), lines);
+  give(time_ns, line, std::exchange(was_cut_, false), lines);
 }
 
-void StreamLines::finish(std::deque<ContainerLine>& lines) {
+void StreamLines::finish(LineQueue& lines) {
   if (unfinished_.empty()) return;
   give(unfinished_ns_, std::exchange(unfinished_, {}), std::exchange(was_cut_, false), lines);
 }
@@ -62,8 +70,13 @@ void StreamLines::restart() {
   is_repeating_ = false;
 }
 
-void StreamLines::give(int64_t time_ns, std::string text, bool is_piece,
-                       std::deque<ContainerLine>& lines) {
+void StreamLines::give(int64_t time_ns, std::string_view text, bool is_piece, LineQueue& lines) {
+  if (text.size() > kLineBytesMax) {
+    is_piece = true;
+    for (; text.size() > kLineBytesMax; text.remove_prefix(kLineBytesMax)) {
+      give(time_ns, text.substr(0, kLineBytesMax), true, lines);
+    }
+  }
   last_seq_ = std::max(last_seq_ + 1, static_cast<uint64_t>(std::max<int64_t>(time_ns, 0)) * 8);
   if (last_seq_ <= given_to_) return;
   given_to_ = last_seq_;
@@ -72,7 +85,7 @@ void StreamLines::give(int64_t time_ns, std::string text, bool is_piece,
   line.time_ns = time_ns;
   line.text = framing::visible_text(text);
   line.is_piece = is_piece;
-  lines.push_back(std::move(line));
+  lines.push(std::move(line));
 }
 
 }  // namespace gasoline::source::container

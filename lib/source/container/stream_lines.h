@@ -4,6 +4,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace gasoline::source::container {
@@ -14,6 +15,25 @@ struct ContainerLine {
   int64_t time_ns = 0;
   std::string text;  ///< without its end
   bool is_piece = false;
+};
+
+/// Lines on their way, and how much room they take.
+class LineQueue {
+ public:
+  static constexpr size_t kOverheadBytes = 64;  ///< of a line beside its text
+
+  void push(ContainerLine line) {
+    bytes_ += line.text.size() + kOverheadBytes;
+    lines_.push_back(std::move(line));
+  }
+  /// Drops the first `count`; returns the size of their texts.
+  size_t drop(size_t count);
+  size_t bytes() const { return bytes_; }
+  const std::deque<ContainerLine>& lines() const { return lines_; }
+
+ private:
+  std::deque<ContainerLine> lines_;
+  size_t bytes_ = 0;
 };
 
 /// Makes lines of one stream's records: joins parts, numbers lines, drops what is read twice.
@@ -32,9 +52,9 @@ class StreamLines {
   explicit StreamLines(uint64_t taken_to) : given_to_(taken_to) {}
 
   /// Appends what became whole to `lines`.
-  void take(int64_t time_ns, std::string_view text, std::deque<ContainerLine>& lines);
+  void take(int64_t time_ns, std::string_view text, LineQueue& lines);
   /// The container has ended: an unfinished line is one.
-  void finish(std::deque<ContainerLine>& lines);
+  void finish(LineQueue& lines);
   /// It will be read again from the start of some second before.
   void restart();
 
@@ -45,7 +65,7 @@ class StreamLines {
 
  private:
   bool is_repeated(int64_t time_ns, std::string_view text);
-  void give(int64_t time_ns, std::string text, bool is_piece, std::deque<ContainerLine>& lines);
+  void give(int64_t time_ns, std::string_view text, bool is_piece, LineQueue& lines);
 
   uint64_t given_to_ = 0;
   uint64_t last_seq_ = 0;

@@ -6,11 +6,11 @@
 namespace gasoline::source::container {
 namespace {
 
-using Lines = std::deque<ContainerLine>;
+using Lines = LineQueue;
 
 std::string texts(const Lines& lines) {
   std::string all;
-  for (const ContainerLine& line : lines) all += line.text + "|";
+  for (const ContainerLine& line : lines.lines()) all += line.text + "|";
   return all;
 }
 
@@ -20,22 +20,23 @@ TEST_CASE(
   Lines first;
   for (int i = 0; i < 20; ++i) stream.take(5'000'000'000, "same\n", first);
   stream.take(6'000'000'000, "next\n", first);
-  REQUIRE(first.size() == 21);
-  for (size_t i = 1; i < first.size(); ++i) CHECK(first[i].seq > first[i - 1].seq);
+  REQUIRE(first.lines().size() == 21);
+  for (size_t i = 1; i < first.lines().size(); ++i)
+    CHECK(first.lines()[i].seq > first.lines()[i - 1].seq);
 
   // Another reader, that knows that the first nine are taken.
-  StreamLines again(first[8].seq);
+  StreamLines again(first.lines()[8].seq);
   Lines rest;
   for (int i = 0; i < 20; ++i) again.take(5'000'000'000, "same\n", rest);
   again.take(6'000'000'000, "next\n", rest);
-  REQUIRE(rest.size() == 12);
-  CHECK(rest.front().seq == first[9].seq);
-  CHECK(rest.back().seq == first.back().seq);
+  REQUIRE(rest.lines().size() == 12);
+  CHECK(rest.lines().front().seq == first.lines()[9].seq);
+  CHECK(rest.lines().back().seq == first.lines().back().seq);
 
   stream.restart();
   Lines none;
   for (int i = 0; i < 20; ++i) stream.take(5'000'000'000, "same\n", none);
-  CHECK(none.empty());
+  CHECK(none.lines().empty());
 }
 
 TEST_CASE("parts are joined; a part that nobody finished is a line of its own") {
@@ -43,7 +44,7 @@ TEST_CASE("parts are joined; a part that nobody finished is a line of its own") 
   Lines lines;
   stream.take(10, "a", lines);
   stream.take(10, "b", lines);
-  CHECK(lines.empty());
+  CHECK(lines.lines().empty());
   stream.take(10, "c\n", lines);
   stream.take(20, "unfinished", lines);
   stream.take(30, "new\n", lines);
@@ -69,7 +70,7 @@ TEST_CASE("a clock that was set back loses no line") {
   stream.take(500'000, "after\n", lines);
   stream.take(500'001, "and more\n", lines);
   CHECK(texts(lines) == "before|after|and more|");
-  CHECK(lines[2].seq > lines[1].seq);
+  CHECK(lines.lines()[2].seq > lines.lines()[1].seq);
 }
 
 TEST_CASE("a line without an end is cut into pieces that say so") {
@@ -80,10 +81,26 @@ TEST_CASE("a line without an end is cut into pieces that say so") {
     stream.take(7, part, lines);
   }
   stream.take(7, "end\n", lines);
-  REQUIRE(lines.size() == 3);
-  for (const ContainerLine& line : lines) CHECK(line.is_piece);
+  REQUIRE(lines.lines().size() == 3);
+  for (const ContainerLine& line : lines.lines()) CHECK(line.is_piece);
   stream.take(8, "whole\n", lines);
-  CHECK_FALSE(lines.back().is_piece);
+  CHECK_FALSE(lines.lines().back().is_piece);
+}
+
+TEST_CASE("a record that is larger than a line may be goes in pieces too") {
+  StreamLines stream(0);
+  Lines lines;
+  stream.take(7, std::string(3 * StreamLines::kLineBytesMax, 'x') + "\n", lines);
+  REQUIRE(lines.lines().size() == 4);
+  size_t size = 0;
+  for (const ContainerLine& line : lines.lines()) {
+    CHECK(line.is_piece);
+    CHECK(line.text.size() <= StreamLines::kLineBytesMax);
+    size += line.text.size();
+  }
+  CHECK(size == 3 * StreamLines::kLineBytesMax);
+  CHECK(lines.drop(4) == size);
+  CHECK(lines.bytes() == 0);
 }
 
 }  // namespace
