@@ -33,7 +33,7 @@ ENDS = ("was accepted", "failed", "timed out", "was rejected", "was retried", "c
 HOSTS = ("db-primary.internal:5432", "cache-2.internal:6379", "kafka-0.internal:9092", "api.partner.example.com",
          "auth.internal:8443", "queue.internal:5672")
 BODY = 10_000
-HOT = "00000000000000000000000000c0ffee"
+HOT = "9d3f1b7c5ae84206b1d2c3f4a5968778"
 
 
 def message(rnd):
@@ -215,6 +215,7 @@ def main():
     tool = ["rg", "-c"] if shutil.which("rg") else ["grep", "-cE"]
     root = tempfile.mkdtemp(prefix="gasoline-bench-")
     daemon = Daemon(os.path.abspath(options.bin), root)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         daemon.start()
         empty_mib = daemon.anonymous_mib()

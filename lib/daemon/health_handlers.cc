@@ -198,6 +198,16 @@ void add_store_metrics(MetricsText& metrics, const store::Stats& stats) {
   metrics.gauge("gasoline_store_events", "Events in the rings.", static_cast<double>(stats.events));
   metrics.gauge("gasoline_store_resident_bytes", "Memory of the rings and their indexes.",
                 static_cast<double>(stats.resident_bytes));
+  metrics.gauge("gasoline_store_warm_bytes", "Full blocks of events that are not packed yet.",
+                static_cast<double>(stats.warm_bytes));
+  metrics.gauge("gasoline_store_packed_bytes", "Packed blocks of events.",
+                static_cast<double>(stats.packed_bytes));
+  metrics.gauge("gasoline_store_unpacked_bytes", "Copies of packed blocks, kept for queries.",
+                static_cast<double>(stats.unpacked_bytes));
+  metrics.counter("gasoline_store_unpacked_hits_total", "Packed blocks that were found unpacked.",
+                  stats.unpacked_hits);
+  metrics.counter("gasoline_store_unpacked_misses_total", "Packed blocks that were unpacked.",
+                  stats.unpacked_misses);
   metrics.gauge("gasoline_store_sources", "Sources with a ring.",
                 static_cast<double>(stats.sources));
   metrics.gauge("gasoline_store_ids", "Correlation ids in the index.",
