@@ -40,4 +40,23 @@ void visit_blocks(const Shelf& shelf, std::span<const uint32_t> blocks, Visit vi
   }
 }
 
+template <typename Wanted>
+std::vector<Shelf::Span> Shelf::blocks_of_span(int64_t start_us, int64_t end_us,
+                                               Wanted wanted) const {
+  std::vector<Span> spans;
+  const std::lock_guard lock(mutex_);
+  for (const Ring& ring : rings_) {
+    if (ring.events == 0 || !wanted(*ring.identity)) continue;
+    for (const Ring::Sealed& sealed : ring.sealed) {
+      if (sealed.timestamp_max_us < start_us || sealed.timestamp_min_us >= end_us) continue;
+      spans.push_back({sealed.block, sealed.timestamp_min_us, sealed.timestamp_max_us});
+    }
+    if (ring.open != Ring::kNoBlock) {
+      const Block& open = blocks_[ring.open];
+      spans.push_back({ring.open, open.timestamp_min_us, open.timestamp_max_us});
+    }
+  }
+  return spans;
+}
+
 }  // namespace gasoline::store

@@ -72,7 +72,8 @@ class Shelf {
   /// The number of the first event that was received at this time or later; the next to come if
   /// there is none. Looks at whole blocks: some events from there on may be older.
   uint64_t arrival_since(int64_t receive_us) const;
-  /// Blocks of the rings that `wanted` names and whose events may lie in [start, end).
+  /// Blocks of the rings that `wanted` names and whose events may lie in [start, end). Defined in
+  /// block_visitor.h.
   template <typename Wanted>
   std::vector<Span> blocks_of_span(int64_t start_us, int64_t end_us, Wanted wanted) const;
   /// Notes of all rings with evictions or gaps.
@@ -238,24 +239,5 @@ class Shelf {
 
   std::thread packer_thread_;
 };
-
-template <typename Wanted>
-std::vector<Shelf::Span> Shelf::blocks_of_span(int64_t start_us, int64_t end_us,
-                                               Wanted wanted) const {
-  std::vector<Span> spans;
-  const std::lock_guard lock(mutex_);
-  for (const Ring& ring : rings_) {
-    if (ring.events == 0 || !wanted(*ring.identity)) continue;
-    for (const Ring::Sealed& sealed : ring.sealed) {
-      if (sealed.timestamp_max_us < start_us || sealed.timestamp_min_us >= end_us) continue;
-      spans.push_back({sealed.block, sealed.timestamp_min_us, sealed.timestamp_max_us});
-    }
-    if (ring.open != Ring::kNoBlock) {
-      const Block& open = blocks_[ring.open];
-      spans.push_back({ring.open, open.timestamp_min_us, open.timestamp_max_us});
-    }
-  }
-  return spans;
-}
 
 }  // namespace gasoline::store
