@@ -175,6 +175,7 @@ def measure_under_ingest(daemon, ids):
     ended.set()
     writer.join()
     print(f"    with {taken[0] * BODY / (time.monotonic() - begun):.0f} events/s coming in meanwhile")
+    return taken[0] * BODY
 
 
 def tool_seconds(tool, expression, path, fixed):
@@ -237,10 +238,10 @@ def main():
                            "(payment|billing) (failed|timed out) for user_id=4", "user_id=1234\\b",
                            "[a-z]+ was rejected .*attempt 3"):
             measure_search(daemon, tool, path, expression)
-        measure_under_ingest(daemon, ids)
+        events = options.events + measure_under_ingest(daemon, ids)
         daemon.stop()
         seconds = daemon.start()
-        print(f"  ready {seconds:.2f} s after a restart: {seconds / (options.events / 1e6):.2f} s per million events")
+        print(f"  ready {seconds:.2f} s after a restart: {seconds / (events / 1e6):.2f} s per million of {events} events")
     finally:
         daemon.stop()
         shutil.rmtree(root)
