@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,6 +45,14 @@ constexpr int64_t kStallUs = 10'000'000;
 constexpr int64_t kPipelineStallUs = 30'000'000;
 constexpr int64_t kAdoptionStallUs = 60'000'000;
 constexpr int64_t kShutdownLimitUs = 4'000'000;
+
+/// Each followed file has a descriptor: as many as we may have without asking anybody.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -167,6 +176,7 @@ Result<std::unique_ptr<Daemon>> Daemon::create(Options options, const Clock& clo
                        "an address beyond this machine needs security.token_file, or --token-file");
     }
   }
+  raise_descriptor_limit();
   auto parts = std::make_unique<Parts>(std::move(options), clock, log);
   if (Status opened = parts->open_state(); !opened) return opened.error();
   if (Status opened = parts->open_pipeline(); !opened) return opened.error();

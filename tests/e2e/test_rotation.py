@@ -4,6 +4,7 @@ them: first sight, polling, many files, large offsets, checkpoints that are lost
 import concurrent.futures
 import contextlib
 import os
+import resource
 import shutil
 import tempfile
 import time
@@ -131,6 +132,10 @@ class Following(GasolineTest):
 
     def test_a_thousand_files_of_one_beginning(self):
         count = harness.share_of(1000)
+        # Fewer descriptors than files: the daemon takes as many as it may have.
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         paths = [f"{self.logs}/{number}.log" for number in range(count)]
         for path in paths:
             self.append("the same banner in all", path=path)

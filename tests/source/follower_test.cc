@@ -180,6 +180,40 @@ TEST_CASE("a deleted file is let go once it is quiet, and its mark with it") {
   CHECK(rig.until([&] { return rig.intake.held.at(id) == 0; }));
 }
 
+TEST_CASE("a file that is truncated again and again piles nothing up") {
+  FollowerRig rig;
+  rig.begin();
+  for (size_t i = 0; i < 5 * Follower::kOrphansMax; ++i) {
+    const std::string line = "line " + std::to_string(i) + "\n";
+    rig.append("a.log", line + std::string(100 + i % 7, 'x') + "\n");
+    REQUIRE(rig.until([&] { return rig.intake.lines.size() == 2 * (i + 1); }));
+    std::filesystem::resize_file(rig.at("a.log"), 0);
+    rig.settle();
+  }
+  CHECK(rig.follower->snapshot().followed.size() <= Follower::kOrphansMax + 2);
+  CHECK(rig.follower->snapshot().losses == 0);
+}
+
+TEST_CASE("only so many rotated files are kept open") {
+  FollowerRig rig;
+  rig.timing.rotated_open_max = 2;
+  rig.begin(inotify());
+  for (int i = 1; i <= 5; ++i) {
+    rig.append("a.log", "line " + std::to_string(i) + "\n");
+    REQUIRE(rig.until([&] { return rig.intake.lines.size() == static_cast<size_t>(i); }));
+    std::filesystem::rename(rig.at("a.log"), rig.at("a.log." + std::to_string(i)));
+  }
+  const auto rotated = [&] {
+    const auto followed = rig.follower->snapshot().followed;
+    return std::count_if(followed.begin(), followed.end(), [](const Followed& each) {
+      return each.name.ends_with("(rotated)");
+    });
+  };
+  REQUIRE(rig.until([&] { return rotated() == 2; }));
+  rig.append("a.log.5", "late\n");
+  CHECK(rig.until([&] { return rig.intake.lines.back() == "late"; }));
+}
+
 TEST_CASE("a checkpoint of another machine replays nothing and misplaces nothing") {
   FollowerRig rig;
   rig.settings.start = config::Start::kEnd;

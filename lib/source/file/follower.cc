@@ -252,11 +252,11 @@ void Follower::housekeep() {
   const int64_t now = now_us();
   if (now < next_housekeeping_us_) return;
   next_housekeeping_us_ = now + kHousekeepingUs;
-  size_t rotated = 0;
+  std::vector<Generation*> rotated;
   for (auto& [key, generation] : generations_) {
     switch (generation->state) {
       case Generation::State::kRotated:
-        ++rotated;
+        rotated.push_back(generation.get());
         keep_rotated(*generation);
         break;
       case Generation::State::kCopied:
@@ -273,7 +273,7 @@ void Follower::housekeep() {
         break;
     }
   }
-  if (rotated > kRotatedOpenMax) note_ = fmt::format("{} rotated files are kept open", rotated);
+  close_quiet(std::move(rotated));
   forget_done();
 }
 
@@ -288,6 +288,22 @@ void Follower::keep_rotated(Generation& generation) {
   const int64_t patience_us =
       is_deleted ? timing_.deleted_patience_us : timing_.rotated_patience_us;
   if (idle_us > patience_us) end_generation(generation);
+}
+
+/// Keeps within the bound of descriptors.
+void Follower::close_quiet(std::vector<Generation*> rotated) {
+  std::erase_if(rotated, [](const Generation* each) { return each->content == nullptr; });
+  if (rotated.size() <= timing_.rotated_open_max) return;
+  std::sort(rotated.begin(), rotated.end(),
+            [](const auto* a, const auto* b) { return a->active_us < b->active_us; });
+  size_t over = rotated.size() - timing_.rotated_open_max;
+  for (Generation* generation : rotated) {
+    if (over == 0) break;
+    const bool is_read = generation->is_at_end && generation->in_flight == 0;
+    if (!is_read || flush_remainder(*generation)) continue;
+    end_generation(*generation);
+    --over;
+  }
 }
 
 void Follower::finish_copied(Generation& generation) {

@@ -54,8 +54,8 @@ class Follower {
   static constexpr size_t kQuantumMax = 256 * 1024;
   static constexpr size_t kQuantumMin = 16 * 1024;
   static constexpr size_t kLineSizeBytesMax = 1 << 20;
-  /// Descriptors that may be held for files which their path no longer names.
-  static constexpr size_t kRotatedOpenMax = 1024;
+  /// Truncated generations of one path whose copies are looked for; the oldest is given up first.
+  static constexpr size_t kOrphansMax = 8;
   /// Generations that were read to their end and are remembered, for each path.
   static constexpr size_t kDoneMax = 16;
 
@@ -66,6 +66,9 @@ class Follower {
     int64_t deleted_patience_us = 5'000'000;   ///< likewise if it was deleted: frees the disk
     int64_t line_patience_us = 3'000'000;  ///< for the end of the last line of a rotated file
     int64_t save_interval_us = 1'000'000;
+    /// Descriptors that may be held for files which their path no longer names; those that were
+    /// quiet for longest are given up first.
+    size_t rotated_open_max = 1024;
   };
 
   /// `watcher` may be null: then everything is polled.
@@ -124,6 +127,8 @@ class Follower {
   void restore(const Checkpoint& checkpoint);
   void housekeep();
   void keep_rotated(Generation& generation);
+  void close_quiet(std::vector<Generation*> rotated);
+  void give_up_oldest(const Path& path);
   void finish_copied(Generation& generation);
   void forget_done();
   Generation& keep(std::unique_ptr<Generation> made);

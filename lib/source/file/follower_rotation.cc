@@ -42,6 +42,7 @@ void Follower::content_changed(Generation& generation, std::string_view how) {
   around_.diary.info(fmt::format("{} {} behind byte {}", generation.path, how,
                                  generation.read_offset));
   if (path == nullptr) return;
+  give_up_oldest(*path);
   path->unseen_since_us = path->looked_us;
   path->search_until_us = now_us() + timing_.orphan_patience_us;
   must_look_ = true;
@@ -224,6 +225,19 @@ void Follower::take_copy(Generation& generation, std::unique_ptr<Content> conten
   seek(generation, generation.resume_offset);
   around_.diary.info(fmt::format("{}: reading on in {}", generation.path, from));
   queue(generation);
+}
+
+/// A file that is truncated again and again must not pile up what is looked for.
+void Follower::give_up_oldest(const Path& path) {
+  std::vector<Generation*> orphans;
+  for (const auto& [key, generation] : generations_) {
+    const bool is_one = generation->state == Generation::State::kOrphaned &&
+                        generation->path == path.path && generation->in_flight == 0;
+    if (is_one) orphans.push_back(generation.get());
+  }
+  if (orphans.size() <= kOrphansMax) return;
+  give_up(**std::min_element(orphans.begin(), orphans.end(),
+                             [](const auto* a, const auto* b) { return a->key < b->key; }));
 }
 
 /// No copy was found.
