@@ -23,19 +23,6 @@ constexpr size_t kNamesComparedMax = 64;
 
 }  // namespace
 
-void LineAnswers::add(const Answer& answer) {
-  {
-    const std::lock_guard lock(mutex_);
-    answers_.push_back(answer);
-  }
-  wake.notify();
-}
-
-std::vector<LineAnswers::Answer> LineAnswers::take() {
-  const std::lock_guard lock(mutex_);
-  return std::exchange(answers_, {});
-}
-
 Follower::Follower(config::SourceSettings settings, const Surroundings& around,
                    std::unique_ptr<Watcher> watcher, std::shared_ptr<LineAnswers> answers,
                    Timing timing)

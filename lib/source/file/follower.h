@@ -4,7 +4,6 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,34 +11,14 @@
 #include <unordered_set>
 #include <vector>
 
-#include "base/wake_up.h"
 #include "config/settings.h"
 #include "source/file/checkpoint.h"
 #include "source/file/generation.h"
+#include "source/file/line_answers.h"
 #include "source/file/watcher.h"
 #include "source/source.h"
 
 namespace gasoline::source {
-
-/// Answers of the pipeline on their way back to a follower, which may be gone by then.
-struct LineAnswers {
-  struct Answer {
-    uint64_t generation = 0;  ///< its key
-    uint64_t end_offset = 0;  ///< of the batch
-    uint64_t last_seq = 0;
-    uint64_t lines = 0;
-    uint64_t bytes = 0;
-    Taken taken = Taken::kYes;
-  };
-  void add(const Answer& answer);
-  std::vector<Answer> take();
-
-  WakeUp wake;  ///< also for notices of other kinds to the follower's thread
-
- private:
-  std::mutex mutex_;
-  std::vector<Answer> answers_;
-};
 
 /// Follows the files that some patterns match, through every rotation (docs/ROTATION.md). Does all
 /// of a file source's work; FileSource gives it a thread. One thread.
