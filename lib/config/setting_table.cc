@@ -298,6 +298,12 @@ constexpr SettingRow kRows[] = {
      .description = "api: asked of the engine. files: its json-file logs are followed as files.",
      .words = "api|files",
      .types = "container"},
+    {.key = "backend.logs[].data_root",
+     .kind = Kind::kPath,
+     .slot = slot<&SourceSettings::data_root>(),
+     .change = Change::kAtOnce,
+     .description = "The engine's directory that holds `containers`, for mode: files.",
+     .types = "container"},
 };
 
 template <auto kMember>

@@ -39,6 +39,7 @@ struct SourceSettings {
   std::vector<std::string> labels;  ///< "key" or "key=value"; all must match
   std::vector<std::string> names;   ///< globs; one must match
   std::vector<std::string> images;  ///< globs; one must match
+  std::string data_root = "/var/lib/docker";  ///< of the engine, where its json-file logs lie
   bool read_files = false;  ///< `mode: files`: the engine's json-file logs instead of its API
 
   bool operator==(const SourceSettings&) const = default;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "source/container/container_source.h"
+#include "source/container/log_files.h"
 #include "source/file/file_source.h"
 #include "source/ssh/ssh_source.h"
 
@@ -41,6 +42,9 @@ std::unique_ptr<source::Source> Sources::make(const Unit& unit) const {
       return nullptr;
     }
     case config::SourceSettings::Type::kContainer: {
+      if (unit.front().read_files) {
+        return source::container::make_log_file_source(unit.front(), around_);
+      }
       auto made = source::container::ContainerSource::create(unit.front(), around_, {});
       if (made) return std::move(*made);
       around_.diary.error(made.error().to_string());
@@ -85,9 +89,8 @@ void Sources::begin(const Unit& unit) {
 }
 
 void Sources::restart(const source::Source* hanging) {
-  const auto at = std::find_if(running_.begin(), running_.end(), [&](const Running& each) {
-    return each.source.get() == hanging;
-  });
+  const auto at = std::find_if(running_.begin(), running_.end(),
+                               [&](const Running& each) { return each.source.get() == hanging; });
   if (at == running_.end()) return;
   at->source->request_stop();
   if (!at->source->has_stopped()) return;

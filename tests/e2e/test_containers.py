@@ -88,6 +88,26 @@ class Containers(GasolineTest):
         self.assertEqual([e["message"] for e in events], [f"line {i}" for i in range(1, count + 1)])
         self.assertEqual([e["message"] for e in self.await_count("meanwhile", 1)], ["born while nobody looked"])
 
+    def test_its_files_can_be_followed_instead_through_rotations_by_the_engine(self):
+        self.config = self.sandbox.write("config.yaml", "backend:\n  logs:\n    - type: container\n      mode: files\n"
+                                         f"      data_root: {self.engine.place}/data\n      labels: [watched]\n")
+        self.start()
+        self.engine.run("other", "echo not watched", labels={})
+        count = share_of(40) * 50
+        self.run_container("rotated", f"i=0; while [ $i -lt {count} ]; do i=$((i+1)); echo line $i; "
+                                      "[ $((i % 50)) = 0 ] && sleep 0.05; done; echo oops >&2",
+                           log_options={"max-size": "20k", "max-file": "30"})
+        self.await_count("rotated", min(200, count))
+        self.daemon.kill()
+        self.start()
+        events = self.await_count("rotated", count + 1)
+        numbers = sorted(int(e["message"].split()[1]) for e in events if e["message"].startswith("line"))
+        self.assertEqual(numbers, list(range(1, count + 1)))
+        self.assertEqual([e["metadata"]["stream"] for e in events if e["message"] == "oops"], ["stderr"])
+        self.assertEqual(events[0]["metadata"]["container"], "rotated")
+        self.assertIn("team:shop", events[0]["tags"])
+        self.assertEqual(self.lines("other"), [])
+
     def test_history_is_not_replayed_and_a_restarted_container_goes_on(self):
         old = self.run_container("old", "echo history; sleep 0.2; echo again; sleep 1000")
         wait_for(lambda: b"again" in self.engine.ask("GET", f"/containers/{old}/logs?stdout=1"), "history")

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "event/event.h"
+#include "event/json_text.h"
 
 namespace gasoline::source::container {
 namespace {
@@ -16,6 +17,17 @@ constexpr size_t kMessageBytesMax = 300;
 std::string text_of(const simdjson::dom::element& object, std::string_view key) {
   std::string_view value;
   return object[key].get(value) == simdjson::SUCCESS ? std::string(value) : std::string();
+}
+
+std::string_view without_slash(std::string_view name) {
+  return name.starts_with('/') ? name.substr(1) : name;
+}
+
+void take_labels(const simdjson::dom::object& labels, ContainerInfo& info) {
+  for (const auto& [key, value] : labels) {
+    std::string_view text;
+    if (value.get(text) == simdjson::SUCCESS) info.labels.emplace_back(key, text);
+  }
 }
 
 bool fits(const std::vector<std::string>& patterns, const std::string& text) {
@@ -48,19 +60,31 @@ Result<std::vector<ContainerInfo>> parse_list(std::string_view json) {
     info.is_running = text_of(element, "State") == "running";
     if (element["Created"].get(info.created_s) != simdjson::SUCCESS) info.created_s = 0;
     std::string_view name;
-    if (element["Names"].at(0).get(name) == simdjson::SUCCESS) {
-      info.name = name.starts_with('/') ? name.substr(1) : name;
-    }
+    if (element["Names"].at(0).get(name) == simdjson::SUCCESS) info.name = without_slash(name);
     simdjson::dom::object labels;
-    if (element["Labels"].get(labels) == simdjson::SUCCESS) {
-      for (const auto& [key, value] : labels) {
-        std::string_view text;
-        if (value.get(text) == simdjson::SUCCESS) info.labels.emplace_back(key, text);
-      }
-    }
+    if (element["Labels"].get(labels) == simdjson::SUCCESS) take_labels(labels, info);
     if (!info.id.empty() && !info.name.empty()) all.push_back(std::move(info));
   }
   return all;
+}
+
+Result<ContainerInfo> parse_config_file(std::string_view json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  ContainerInfo info;
+  std::string_view name;
+  if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS ||
+      root["Name"].get(name) != simdjson::SUCCESS || without_slash(name).empty()) {
+    return Error::of(Error::kInvalid, "read a container's config.v2.json", "it names no container");
+  }
+  info.name = without_slash(name);
+  info.id = text_of(root, "ID");
+  std::string_view image;
+  if (root["Config"]["Image"].get(image) == simdjson::SUCCESS) info.image = image;
+  if (root["State"]["Running"].get(info.is_running) != simdjson::SUCCESS) info.is_running = false;
+  simdjson::dom::object labels;
+  if (root["Config"]["Labels"].get(labels) == simdjson::SUCCESS) take_labels(labels, info);
+  return info;
 }
 
 Result<ContainerDetails> parse_details(std::string_view json) {
@@ -105,6 +129,16 @@ std::string service_of(const ContainerInfo& info, const config::SourceSettings& 
   if (!settings.service.empty()) return settings.service;
   const std::string_view of_compose = info.label("com.docker.compose.service");
   return of_compose.empty() ? info.name : std::string(of_compose);
+}
+
+std::string metadata_of(const ContainerInfo& info) {
+  std::string metadata = "\"container\":";
+  event::append_json_string(metadata, info.name);
+  metadata += ",\"container_id\":";
+  event::append_json_string(metadata, info.id.substr(0, 12));
+  metadata += ",\"image\":";
+  event::append_json_string(metadata, info.image);
+  return metadata;
 }
 
 std::vector<std::string> tags_of(const ContainerInfo& info,

@@ -32,6 +32,8 @@ struct ContainerDetails {
 
 /// Reads GET /containers/json. A container without an id or name is passed over.
 Result<std::vector<ContainerInfo>> parse_list(std::string_view json);
+/// Reads the description that Docker keeps beside a container's log, config.v2.json.
+Result<ContainerInfo> parse_config_file(std::string_view json);
 /// Reads GET /containers/ID/json.
 Result<ContainerDetails> parse_details(std::string_view json);
 /// The member "message" of an engine's error; all of it, cut, if there is none.
@@ -43,6 +45,8 @@ bool is_wanted(const ContainerInfo& info, const config::SourceSettings& settings
 
 /// The settings' service, or that of Compose, or the container's name.
 std::string service_of(const ContainerInfo& info, const config::SourceSettings& settings);
+/// What the metadata of its events says of it: members of a JSON object, without braces.
+std::string metadata_of(const ContainerInfo& info);
 /// The settings' tags, container:NAME, image:IMAGE and its labels as KEY:VALUE, as far as an event
 /// has room.
 std::vector<std::string> tags_of(const ContainerInfo& info, const config::SourceSettings& settings);

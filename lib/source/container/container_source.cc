@@ -23,11 +23,6 @@ Result<std::unique_ptr<Source>> ContainerSource::create(const config::SourceSett
                                                         Surroundings surroundings,
                                                         EngineWatch::Options options) {
   if (Status checked = options.limits.check(); !checked) return checked.error();
-  if (settings.read_files) {
-    return Error::of(Error::kInvalid, "follow containers with mode: files",
-                     "give their files to a source of type: file instead, such as "
-                     "/var/lib/docker/containers/*/*-json.log");
-  }
   return std::unique_ptr<Source>(
       new ContainerSource(settings, std::move(surroundings), std::move(options)));
 }

@@ -17,7 +17,7 @@ namespace gasoline::source::container {
 /// The containers of one engine, asked over its Unix socket. A thread and a loop of its own.
 class ContainerSource final : public Source {
  public:
-  /// kInvalid for limits that contradict each other, and for `mode: files`.
+  /// kInvalid for limits that contradict each other.
   static Result<std::unique_ptr<Source>> create(const config::SourceSettings& settings,
                                                 Surroundings surroundings,
                                                 EngineWatch::Options options);

@@ -201,12 +201,7 @@ void ContainerStream::submit(Stream& stream, bool is_stderr, int64_t now_us) {
   batch.service = service_of(info_, settings_);
   batch.tags = tags_of(info_, settings_);
   batch.timezone = settings_.timezone;
-  batch.metadata = "\"container\":";
-  event::append_json_string(batch.metadata, info_.name);
-  batch.metadata += ",\"container_id\":";
-  event::append_json_string(batch.metadata, info_.id.substr(0, 12));
-  batch.metadata += ",\"image\":";
-  event::append_json_string(batch.metadata, info_.image);
+  batch.metadata = metadata_of(info_);
   batch.metadata += is_stderr ? ",\"stream\":\"stderr\"" : ",\"stream\":\"stdout\"";
   if (is_piece) batch.metadata += ",\"continued\":true";
   const bool taken = around_.intake.try_submit(

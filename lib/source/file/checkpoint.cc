@@ -67,10 +67,9 @@ bool take_entry(std::string_view& from, Checkpoint::Entry& entry) {
       take_varint(from, entry.device) && take_varint(from, entry.inode) &&
       take_time(from, entry.birth_us) && take_varint(from, head_size) &&
       take_varint(from, entry.head.hash) && take_samples(from, entry.samples) &&
-      take_text(from, entry.tail) &&
-      take_varint(from, entry.read_offset) && take_varint(from, entry.taken_offset) &&
-      take_varint(from, entry.size_seen) && take_time(from, entry.changed_us) &&
-      take_time(from, entry.looked_us);
+      take_text(from, entry.tail) && take_varint(from, entry.read_offset) &&
+      take_varint(from, entry.taken_offset) && take_varint(from, entry.size_seen) &&
+      take_time(from, entry.changed_us) && take_time(from, entry.looked_us);
   if (!is_whole || state < 1 || state > static_cast<uint64_t>(Generation::State::kDone) ||
       head_size > Head::kSizeBytesMax || entry.tail.size() > kTailSizeBytesMax ||
       entry.tail.size() > entry.read_offset) {

@@ -39,9 +39,9 @@ uint64_t hash_of(std::string_view bytes) {
 }
 
 // From linux/magic.h and the sources of the kernel's file systems that are not in it.
-constexpr long kNoNotices[] = {NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, 0xff534d42 /* cifs */,
-                               0xfe534d42 /* smb2 */, 0x65735546 /* fuse */,
-                               V9FS_MAGIC, CEPH_SUPER_MAGIC, AFS_SUPER_MAGIC, CODA_SUPER_MAGIC};
+constexpr long kNoNotices[] = {NFS_SUPER_MAGIC,       SMB_SUPER_MAGIC,       0xff534d42 /* cifs */,
+                               0xfe534d42 /* smb2 */, 0x65735546 /* fuse */, V9FS_MAGIC,
+                               CEPH_SUPER_MAGIC,      AFS_SUPER_MAGIC,       CODA_SUPER_MAGIC};
 
 Notices notices_from(const struct statfs& status) {
   const auto is_kind = [&](long magic) { return status.f_type == magic; };

@@ -26,11 +26,12 @@ std::unique_ptr<Watcher> watcher_for(const config::SourceSettings& settings, Log
 }  // namespace
 
 FileSource::FileSource(config::SourceSettings settings, const Surroundings& around,
-                       Follower::Timing timing)
+                       Follower::Timing timing, LabelFile label)
     : name_(settings.name), around_(around), answers_(std::make_shared<LineAnswers>()) {
   auto watcher = watcher_for(settings, around.diary);
-  follower_ = std::make_unique<Follower>(std::move(settings), around, std::move(watcher), answers_,
-                                         timing);
+  follower_ =
+      std::make_unique<Follower>(std::move(settings), around, std::move(watcher), answers_, timing);
+  follower_->label_files(std::move(label));
   follower_->load();
 }
 

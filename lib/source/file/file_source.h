@@ -19,7 +19,7 @@ class FileSource final : public Source {
  public:
   /// Reads its checkpoint at once, so that the marks in it are held before the log is replayed.
   FileSource(config::SourceSettings settings, const Surroundings& around,
-             Follower::Timing timing = {});
+             Follower::Timing timing = {}, LabelFile label = {});
   ~FileSource() override;
   FileSource(const FileSource&) = delete;
   FileSource& operator=(const FileSource&) = delete;

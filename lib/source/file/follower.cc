@@ -53,8 +53,9 @@ void Follower::load() {
 void Follower::restore(const Checkpoint& checkpoint) {
   const bool is_foreign = checkpoint.machine != machine_;
   if (is_foreign) {
-    warn(checkpoint_file_.path() + " is of another machine; only files that are the same are "
-                                   "read on where it says");
+    warn(checkpoint_file_.path() +
+         " is of another machine; only files that are the same are "
+         "read on where it says");
   } else {
     saved_wall_us_ = checkpoint.saved_us;
     old_patterns_ = checkpoint.patterns;
@@ -251,7 +252,8 @@ void Follower::housekeep() {
         finish_copied(*generation);
         break;
       case Generation::State::kOrphaned:
-        if (now - generation->active_us > timing_.orphan_patience_us && generation->in_flight == 0) {
+        if (now - generation->active_us > timing_.orphan_patience_us &&
+            generation->in_flight == 0) {
           give_up(*generation);
         }
         break;
@@ -367,8 +369,8 @@ Status Follower::save() {
   for (const auto& [key, generation] : generations_) {
     const Path* path = path_of(*generation);
     checkpoint.generations.push_back(
-        {generation->id, generation->path, generation->state, generation->device,
-         generation->inode, generation->birth_us, generation->head, generation->samples, generation->tail,
+        {generation->id, generation->path, generation->state, generation->device, generation->inode,
+         generation->birth_us, generation->head, generation->samples, generation->tail,
          generation->read_offset, generation->taken_offset, generation->size_seen,
          generation->changed_us, path == nullptr ? generation->looked_us : path->looked_us});
   }
@@ -415,8 +417,8 @@ Snapshot Follower::snapshot() const {
     if (generation == nullptr) return followed;
     followed.run_id = generation->id;
     followed.offset_bytes = generation->taken_offset;
-    followed.size_bytes = std::max({generation->size_looked, generation->size_seen,
-                                    generation->read_offset});
+    followed.size_bytes =
+        std::max({generation->size_looked, generation->size_seen, generation->read_offset});
     followed.lines = generation->lines;
     followed.last_line_us = generation->last_line_us;
     followed.problem = generation->problem;
@@ -430,7 +432,8 @@ Snapshot Follower::snapshot() const {
   }
   const auto current = current_generations();
   for (const auto& [key, generation] : generations_) {
-    if (current.contains(generation.get()) || generation->state == Generation::State::kDone) continue;
+    if (current.contains(generation.get()) || generation->state == Generation::State::kDone)
+      continue;
     Followed& followed = add(generation.get(), generation->path + " (rotated)");
     followed.state = generation->state == Generation::State::kOrphaned
                          ? Followed::State::kWaiting

@@ -13,6 +13,7 @@
 
 #include "config/settings.h"
 #include "source/file/checkpoint.h"
+#include "source/file/file_labels.h"
 #include "source/file/generation.h"
 #include "source/file/line_answers.h"
 #include "source/file/watcher.h"
@@ -39,11 +40,11 @@ class Follower {
   static constexpr size_t kDoneMax = 16;
 
   struct Timing {
-    int64_t look_interval_us = 10'000'000;    ///< at all names, in case a notice was missed
-    int64_t orphan_patience_us = 60'000'000;  ///< how long a copy with the rest is looked for
+    int64_t look_interval_us = 10'000'000;      ///< at all names, in case a notice was missed
+    int64_t orphan_patience_us = 60'000'000;    ///< how long a copy with the rest is looked for
     int64_t rotated_patience_us = 600'000'000;  ///< how long a rotated file may be quiet
-    int64_t deleted_patience_us = 5'000'000;   ///< likewise if it was deleted: frees the disk
-    int64_t line_patience_us = 3'000'000;  ///< for the end of the last line of a rotated file
+    int64_t deleted_patience_us = 5'000'000;    ///< likewise if it was deleted: frees the disk
+    int64_t line_patience_us = 3'000'000;       ///< for the end of the last line of a rotated file
     int64_t save_interval_us = 1'000'000;
     /// Descriptors that may be held for files which their path no longer names; those that were
     /// quiet for longest are given up first.
@@ -56,6 +57,9 @@ class Follower {
   ~Follower();
   Follower(const Follower&) = delete;
   Follower& operator=(const Follower&) = delete;
+
+  /// What is said of each file decides whether it is followed, and under which name. Before load().
+  void label_files(LabelFile ask) { labels_ = KnownLabels(std::move(ask)); }
 
   /// Reads the checkpoint and holds the marks of what is in it. Before the log is replayed.
   void load();
@@ -77,19 +81,19 @@ class Follower {
   struct Path {
     std::string path;
     std::string service;
-    std::string directory;       // of what it names, behind symbolic links
-    std::string target;          // name there, without directory
+    std::string directory;  // of what it names, behind symbolic links
+    std::string target;     // name there, without directory
     Generation* current = nullptr;
     Followed::State state = Followed::State::kWaiting;
     std::string problem;
-    int64_t looked_us = 0;       // wall clock: no rotation before this went unseen
-      int64_t unseen_since_us = 0; // likewise, before the rotation that made us search
-    int64_t search_until_us = 0; // monotonic: siblings are looked through until then
+    int64_t looked_us = 0;        // wall clock: no rotation before this went unseen
+    int64_t unseen_since_us = 0;  // likewise, before the rotation that made us search
+    int64_t search_until_us = 0;  // monotonic: siblings are looked through until then
     std::set<FileKey> copies;     // that hold nothing that is not known
     bool is_matched = true;
     bool is_expected = false;  // its pattern was followed before the restart
     bool is_link = false;
-    bool is_copy = false;        // of what another path names
+    bool is_copy = false;  // of what another path names
   };
   enum class Turn { kMore, kEnd, kFull };
   struct Cut;
@@ -150,10 +154,8 @@ class Follower {
   bool has_known_beginning(const Path& path, Content& content, std::string_view first) const;
   bool is_unseen(const Path& path, const FileLook& seen, const std::string& name) const;
   bool matches(const Generation& generation, Content& content, std::string_view first) const;
-  static bool is_short_copy(const Generation& generation, Content& content,
-                            std::string_view first);
-  void take_copy(Generation& generation, std::unique_ptr<Content> content,
-                 const std::string& from);
+  static bool is_short_copy(const Generation& generation, Content& content, std::string_view first);
+  void take_copy(Generation& generation, std::unique_ptr<Content> content, const std::string& from);
   void give_up(Generation& generation);
   void end_generation(Generation& generation);
   bool is_prefix_of_live(const Path& path, Content& content, std::string_view first) const;
@@ -186,6 +188,7 @@ class Follower {
   CheckpointFile checkpoint_file_;
   const std::string machine_;
 
+  KnownLabels labels_;
   std::map<std::string, Path> paths_;
   std::unordered_map<uint64_t, std::unique_ptr<Generation>> generations_;
   std::unordered_multimap<uint64_t, Generation*> by_inode_;  // the one that each was made with
@@ -193,16 +196,16 @@ class Follower {
   std::map<std::string, int> directories_;  // watched; -1: cannot be
   std::map<int, std::string> directory_of_watch_;
   std::map<std::string, std::vector<std::string>> listed_;  // names, sorted; within one search
-  std::deque<uint64_t> ready_;  // keys
-  std::vector<char> window_;    // what was read last
-  std::optional<LineBatch> pending_;  // refused by a full pipeline
+  std::deque<uint64_t> ready_;                              // keys
+  std::vector<char> window_;                                // what was read last
+  std::optional<LineBatch> pending_;                        // refused by a full pipeline
   LineAnswers::Answer pending_answer_;
   std::vector<std::string> old_patterns_;  // of the checkpoint
   std::string note_;
   std::string problem_;
 
   uint64_t next_key_ = 1;
-  uint64_t unnamed_next_;   // for files without a time of birth
+  uint64_t unnamed_next_;  // for files without a time of birth
   const int64_t made_wall_us_;
   int64_t looked_wall_us_;  // when the last look at everything began
   uint64_t recovered_ = 0;  // places that the event log knew, not the checkpoint

@@ -2,8 +2,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <array>
+#include <cerrno>
 #include <climits>
 #include <cstdlib>
 
@@ -84,7 +84,8 @@ void Follower::look() {
       const bool is_left_out =
           std::any_of(settings_.exclude.begin(), settings_.exclude.end(),
                       [&](const std::string& excluded) { return is_excluded(found, excluded); });
-      if (is_left_out) continue;
+      const FileLabels* labels = labels_.of(found);
+      if (is_left_out || (labels != nullptr && !labels->is_wanted)) continue;
       Path& path = paths_[found];
       path.path = std::move(found);
       path.is_matched = true;
@@ -93,8 +94,10 @@ void Follower::look() {
   }
   for (auto& [name, path] : paths_) {
     if (path.service.empty()) {
-      path.service = settings_.service.empty() ? std::string(service_of_path(name))
-                                               : settings_.service;
+      const FileLabels* labels = labels_.of(name);
+      path.service = labels != nullptr           ? labels->service
+                     : settings_.service.empty() ? std::string(service_of_path(name))
+                                                 : settings_.service;
     }
     look_at_path(path);
     if (path.directory != directory_of(name)) directories.insert(path.directory);
@@ -193,8 +196,8 @@ void Follower::follow(Path& path, const FileLook& seen) {
     path.state = Followed::State::kFollowing;
     if (known->content == nullptr) {
       around_.intake.hold(known->id, true);
-      set_state(*known, known->path == path.path ? Generation::State::kLive
-                                                 : Generation::State::kRotated);
+      set_state(*known,
+                known->path == path.path ? Generation::State::kLive : Generation::State::kRotated);
       attach(*known, std::move(content));
     }
     return;
@@ -204,8 +207,8 @@ void Follower::follow(Path& path, const FileLook& seen) {
 }
 
 /// `truncated`: the generation that was in the same inode before.
-void Follower::begin_generation(Path& path, const FileLook& seen,
-                                std::unique_ptr<Content> content, const Generation* truncated) {
+void Follower::begin_generation(Path& path, const FileLook& seen, std::unique_ptr<Content> content,
+                                const Generation* truncated) {
   Generation& generation = add_generation(path, seen);
   path.current = &generation;
   path.state = Followed::State::kFollowing;
@@ -216,7 +219,8 @@ void Follower::begin_generation(Path& path, const FileLook& seen,
              seen.size_bytes < std::max(truncated->read_offset, truncated->resume_offset)) {
     // The end was cut off, and what is left was read.
     const auto first = read_first_bytes(*content);
-    if (first && truncated->head.is_head_of(*first)) offset = end_of_lines(*content, seen.size_bytes);
+    if (first && truncated->head.is_head_of(*first))
+      offset = end_of_lines(*content, seen.size_bytes);
   }
   attach(generation, std::move(content));
   generation.taken_offset = offset;
@@ -272,8 +276,8 @@ Generation& Follower::add_generation(const Path& path, const FileLook& seen) {
   return generation;
 }
 
-/// "file-" BASE "-" NUMBER: the base says which inode, made when, so that the event log is enough to
-/// recognise it; the number counts its truncations.
+/// "file-" BASE "-" NUMBER: the base says which inode, made when, so that the event log is enough
+/// to recognise it; the number counts its truncations.
 ///
 /// Where the checkpoint knows nothing of the inode and the event log does, it is the last one that
 /// the log knows, unless it has less than was taken of that: then it was truncated since.

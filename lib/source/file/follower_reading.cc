@@ -172,8 +172,8 @@ bool Follower::verify(Generation& generation) {
     const auto got = generation.content->read_at(generation.resume_offset - 1, &last, 1);
     is_long_enough = got && *got == 1;
   }
-  const bool is_same = generation.head.size_bytes == 0 ||
-                       matches(generation, *generation.content, *first);
+  const bool is_same =
+      generation.head.size_bytes == 0 || matches(generation, *generation.content, *first);
   if (!is_same || !is_long_enough) {
     content_changed(generation, "is not what it was");
     return false;
@@ -275,15 +275,20 @@ Follower::Turn Follower::submit(Generation& generation, const Cut& cut) {
   batch.run_id = generation.id;
   batch.after_seq = generation.after_seq;
   const Path* path = path_of(generation);
-  batch.service = path == nullptr ? settings_.service : path->service;
+  batch.service = path != nullptr ? path->service : settings_.service;
   batch.metadata = "\"path\":";
   event::append_json_string(batch.metadata, generation.path);
   batch.metadata += cut.metadata;
-  batch.tags = settings_.tags;
+  const FileLabels* labels = labels_.of(generation.path);
+  if (labels != nullptr && !labels->metadata.empty()) batch.metadata += "," + labels->metadata;
+  batch.tags = labels == nullptr ? settings_.tags : labels->tags;
   batch.timezone = settings_.timezone;
   batch.text.assign(cut.text.substr(0, size));
   batch.lines = cut.lines;
-  for (LineBatch::Line& line : batch.lines) line.time_us = wall_us;
+  for (LineBatch::Line& line : batch.lines) {
+    line.time_us = wall_us;
+    if (labels != nullptr) line.kind = labels->kind;
+  }
 
   note_read(generation, cut.text.substr(0, size));
   generation.read_offset = end;

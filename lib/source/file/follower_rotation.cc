@@ -39,8 +39,8 @@ void Follower::content_changed(Generation& generation, std::string_view how) {
   set_state(generation, Generation::State::kOrphaned);
   generation.inode = 0;  // it is another generation's now
   if (!generation.must_verify) generation.resume_offset = generation.read_offset;
-  around_.diary.info(fmt::format("{} {} behind byte {}", generation.path, how,
-                                 generation.read_offset));
+  around_.diary.info(
+      fmt::format("{} {} behind byte {}", generation.path, how, generation.read_offset));
   if (path == nullptr) return;
   give_up_oldest(*path);
   path->unseen_since_us = path->looked_us;
@@ -132,7 +132,8 @@ void Follower::look_at_sibling(Path& path, const std::string& sibling, bool has_
   const auto first = read_first_bytes(**content);
   if (!first) return;
   for (const auto& [key, generation] : generations_) {
-    if (generation->path != path.path || generation->state != Generation::State::kOrphaned) continue;
+    if (generation->path != path.path || generation->state != Generation::State::kOrphaned)
+      continue;
     if (matches(*generation, **content, *first)) {
       path.copies.insert(key_of(*seen));
       return take_copy(*generation, std::move(*content), sibling);
@@ -144,11 +145,12 @@ void Follower::look_at_sibling(Path& path, const std::string& sibling, bool has_
     path.copies.insert(key_of(*seen));
     return;
   }
-  around_.diary.info(fmt::format("{} was rotated before it was seen; reading {}", path.path, sibling));
+  around_.diary.info(
+      fmt::format("{} was rotated before it was seen; reading {}", path.path, sibling));
   path.copies.insert(key_of(*seen));
   Generation& generation = add_generation(path, *seen);
-  set_state(generation, packing == Packing::kNone ? Generation::State::kRotated
-                                                  : Generation::State::kCopied);
+  set_state(generation,
+            packing == Packing::kNone ? Generation::State::kRotated : Generation::State::kCopied);
   attach(generation, std::move(*content));
 }
 
@@ -166,14 +168,13 @@ bool Follower::has_known_beginning(const Path& path, Content& content,
                                    std::string_view first) const {
   return std::any_of(generations_.begin(), generations_.end(), [&](const auto& entry) {
     const Generation& generation = *entry.second;
-    return generation.path == path.path && (matches(generation, content, first) ||
-                                            is_short_copy(generation, content, first));
+    return generation.path == path.path &&
+           (matches(generation, content, first) || is_short_copy(generation, content, first));
   });
 }
 
 /// True of a copy of the live file that is being made.
-bool Follower::is_prefix_of_live(const Path& path, Content& content,
-                                 std::string_view first) const {
+bool Follower::is_prefix_of_live(const Path& path, Content& content, std::string_view first) const {
   if (path.current == nullptr || path.current->content == nullptr) return false;
   Content& live = *path.current->content;
   if (!has_bytes_at(live, 0, first)) return false;

@@ -21,16 +21,16 @@ namespace gasoline::source {
 ///                      kCopied --read to its end--> kDone
 struct Generation {
   enum class State : uint8_t {
-    kLive = 1,     ///< what its path names now
-    kRotated = 2,  ///< under another name, or under none; its writer may still have it open
-    kOrphaned = 3, ///< gone from its inode; a copy with the rest is looked for
-    kCopied = 4,   ///< the rest is read from a copy that does not grow
-    kDone = 5      ///< read to its end; kept to be recognised
+    kLive = 1,      ///< what its path names now
+    kRotated = 2,   ///< under another name, or under none; its writer may still have it open
+    kOrphaned = 3,  ///< gone from its inode; a copy with the rest is looked for
+    kCopied = 4,    ///< the rest is read from a copy that does not grow
+    kDone = 5       ///< read to its end; kept to be recognised
   };
 
-  uint64_t key = 0;   ///< in this process
-  std::string id;     ///< its origin: "file-" BASE "-" NUMBER
-  std::string path;   ///< as it is followed, whatever the file is called by now
+  uint64_t key = 0;  ///< in this process
+  std::string id;    ///< its origin: "file-" BASE "-" NUMBER
+  std::string path;  ///< as it is followed, whatever the file is called by now
   State state = State::kLive;
 
   uint64_t device = 0;
@@ -47,11 +47,11 @@ struct Generation {
   uint64_t last_taken = 0;    ///< its mark in the event log
   uint64_t after_seq = 0;     ///< number of the last line handed over
   uint64_t lines = 0;
-  int64_t modified_us = 0;    ///< when a poll last saw it
-  int64_t last_line_us = 0;   ///< wall clock
-  int64_t active_us = 0;      ///< monotonic: when it last gave bytes or came into its state
-  int64_t changed_us = 0;     ///< wall clock: when it came into its state
-  int64_t looked_us = 0;      ///< of its path, in the checkpoint that was loaded
+  int64_t modified_us = 0;   ///< when a poll last saw it
+  int64_t last_line_us = 0;  ///< wall clock
+  int64_t active_us = 0;     ///< monotonic: when it last gave bytes or came into its state
+  int64_t changed_us = 0;    ///< wall clock: when it came into its state
+  int64_t looked_us = 0;     ///< of its path, in the checkpoint that was loaded
 
   /// Where to go on once the tail was seen to be in place, after a restart.
   uint64_t resume_offset = 0;
@@ -62,9 +62,9 @@ struct Generation {
   int watch = -1;
   unsigned in_flight = 0;  ///< batches that are not answered
   bool is_polled = false;
-  bool is_queued = false;      ///< to be read
-  bool has_more = false;       ///< to be queued when an answer comes
-  bool must_rewind = false;    ///< a batch was not taken: back to taken_offset when all are answered
+  bool is_queued = false;    ///< to be read
+  bool has_more = false;     ///< to be queued when an answer comes
+  bool must_rewind = false;  ///< a batch was not taken: back to taken_offset when all are answered
   bool is_registered = false;  ///< in the checkpoint on the disk
   bool is_at_end = false;
   std::string problem;

@@ -54,8 +54,8 @@ class Expansion {
   template <typename Use>
   void for_each_name(const std::string& base, Use use) {
     note_directory(base);
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(base.empty() ? "." : base.c_str()),
-                                                        &::closedir);
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(
+        ::opendir(base.empty() ? "." : base.c_str()), &::closedir);
     if (directory == nullptr) return;
     while (const dirent* entry = ::readdir(directory.get())) {
       const std::string_view name = entry->d_name;
@@ -85,8 +85,7 @@ class Expansion {
     std::vector<std::string> below;
     for_each_name(base, [&](const char* name, unsigned char type) {
       const std::string path = base + name;
-      const bool is_below =
-          type == DT_DIR || (type == DT_UNKNOWN && is_directory(path, false));
+      const bool is_below = type == DT_DIR || (type == DT_UNKNOWN && is_directory(path, false));
       if (is_below && name[0] != '.') below.push_back(path + "/");
     });
     for (const std::string& path : below) expand_any_depth(path, rest, depth + 1);

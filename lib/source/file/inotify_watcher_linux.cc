@@ -11,8 +11,8 @@
 namespace gasoline::source {
 namespace {
 
-constexpr uint32_t kNameChanges = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB |
-                                  IN_DELETE_SELF | IN_MOVE_SELF;
+constexpr uint32_t kNameChanges =
+    IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 
 class InotifyWatcher final : public Watcher {
  public:

@@ -45,8 +45,7 @@ bool is_rotated_name(std::string_view name, std::string_view followed) {
   const std::string_view extension = followed.substr(at);
   if (extension.empty() || plain.size() <= stem.size() + extension.size()) return false;
   return plain.starts_with(stem) && plain.ends_with(extension) &&
-         is_rotation_mark(
-             plain.substr(stem.size(), plain.size() - stem.size() - extension.size()));
+         is_rotation_mark(plain.substr(stem.size(), plain.size() - stem.size() - extension.size()));
 }
 
 bool has_same_form(std::string_view name, std::string_view other) {
@@ -70,7 +69,8 @@ std::string_view service_of_path(std::string_view path) {
   name = without_packing(name);
   // Marks may stand on both sides of the extension; what is left of it is the name.
   const size_t mark = name.find_last_not_of("0123456789._-:+TZ~");
-  if (mark != std::string_view::npos && name.find_first_of("0123456789", mark) != std::string::npos) {
+  if (mark != std::string_view::npos &&
+      name.find_first_of("0123456789", mark) != std::string::npos) {
     name = name.substr(0, mark + 1);
   }
   name = name.substr(0, extension_at(name));

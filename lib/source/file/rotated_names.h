@@ -12,7 +12,8 @@ namespace gasoline::source {
 ///              app.log.2026-11-21  app.log.old
 bool is_rotated_name(std::string_view name, std::string_view followed);
 
-/// True if the names differ in digits only, as the targets that a symbolic link is switched between.
+/// True if the names differ in digits only, as the targets that a symbolic link is switched
+/// between.
 bool has_same_form(std::string_view name, std::string_view other);
 
 /// `name` without the ending of a compressed file.

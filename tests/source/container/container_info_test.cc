@@ -26,6 +26,23 @@ TEST_CASE("a list tells names, images, labels and what runs") {
   CHECK_FALSE(parse_list("[{"));
 }
 
+TEST_CASE("the description beside a log tells the same as the list") {
+  const auto info = parse_config_file(
+      R"({"ID":"0123","Name":"/shop-web-1","State":{"Running":true},"Config":{"Image":"shop/web:2",
+    "Labels":{"com.docker.compose.service":"web","env":"dev"}}})");
+  REQUIRE(info);
+  const ContainerInfo listed = shop();
+  CHECK(info->id == listed.id);
+  CHECK(info->name == listed.name);
+  CHECK(info->image == listed.image);
+  CHECK(info->labels == listed.labels);
+  CHECK(info->is_running);
+  CHECK(metadata_of(*info) ==
+        R"("container":"shop-web-1","container_id":"0123","image":"shop/web:2")");
+  CHECK_FALSE(parse_config_file(R"({"Name":"/"})"));
+  CHECK_FALSE(parse_config_file("{"));
+}
+
 TEST_CASE("filters ask for every label, one of the names and one of the images") {
   const ContainerInfo info = shop();
   const auto is_wanted_by = [&](std::vector<std::string> labels, std::vector<std::string> names,
