@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 #include <simdjson.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <optional>
 
 #include "checkup.h"
@@ -95,6 +97,18 @@ std::vector<Finding> HostVisit::run() {
   return findings;
 }
 
+std::vector<Finding> check_container_logs(const config::SourceSettings& settings) {
+  const std::string directory = settings.data_root + "/containers";
+  const std::string subject = "containers " + directory;
+  if (::access(directory.c_str(), R_OK | X_OK) == 0) {
+    return {{Grade::kGood, subject, "its logs can be followed as files", ""}};
+  }
+  return {{Grade::kWrong, subject, std::strerror(errno),
+           errno == ENOENT
+               ? "set backend.logs.data_root to what 'docker info' calls Docker Root Dir"
+               : "run gasolined as a user who may read it, or use mode: api"}};
+}
+
 }  // namespace
 
 std::vector<Finding> check_ssh(const config::SourceSettings& settings) {
@@ -106,6 +120,7 @@ std::vector<Finding> check_ssh(const config::SourceSettings& settings) {
 }
 
 std::vector<Finding> check_engine(const config::SourceSettings& settings) {
+  if (settings.read_files) return check_container_logs(settings);
   const std::string socket = source::container::find_socket(settings);
   const std::string subject = "containers " + socket;
   loop::Loop loop;
