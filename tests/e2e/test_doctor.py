@@ -36,11 +36,13 @@ class Doctor(GasolineTest):
             port = held.getsockname()[1]
             config = self.sandbox.write("config.yaml", f"server:\n  listen: 127.0.0.1:{port}\n"
                                         "backend:\n  logs:\n    - type: container\n"
-                                        f"      socket: {self.sandbox.root}/none.sock\n")
+                                        f"      socket: {self.sandbox.root}/none.sock\n"
+                                        f"    - {{type: container, mode: files, data_root: {self.sandbox.root}/none}}\n")
             wrong = self.wrong(self.findings(config, 1))
         self.assertEqual(wrong["daemon"]["remedy"], "gasolined --background")
         self.assertIn(str(port), wrong[f"port 127.0.0.1:{port}"]["remedy"])
         self.assertIn("docker", wrong[f"containers {self.sandbox.root}/none.sock"]["remedy"])
+        self.assertIn("data_root", wrong[f"containers {self.sandbox.root}/none/containers"]["remedy"])
         bad = self.sandbox.write("bad.yaml", "backend:\n  logs:\n    - type: fiel\n")
         self.assertIn("configuration", self.wrong(self.findings(bad, 1)))
 
