@@ -271,16 +271,18 @@ TEST_CASE("a lossless pump holds the child however long the ring stays full") {
 TEST_CASE("read times never run backwards when the machine's clock does") {
   PumpRig rig;
   const int64_t start_us = rig.clock.wall;
-  for (const int64_t step_us : std::array<int64_t, 4>{0, 5'000, -3'600'000'000, 7'000}) {
+  for (const int64_t step_us : std::array<int64_t, 4>{0, 60'000'000, -3'600'000'000, 70'000'000}) {
     rig.clock.wall += step_us;
     const uint64_t head = rig.ring.head();
     test::write_all(rig.input.write_end.get(), "x\n");
     REQUIRE(eventually([&] { return rig.ring.head() == head + 2; }));
   }
-  CHECK(rig.ring.time_of(2) == start_us);
-  CHECK(rig.ring.time_of(4) == start_us + 5'000);
-  CHECK(rig.ring.time_of(6) == start_us + 5'000);
-  CHECK(rig.ring.time_of(8) == start_us + 5'000);
+  // What the pump's thread waited for a processor is taken off, and that the machine decides.
+  CHECK(rig.ring.time_of(2) <= start_us);
+  CHECK(rig.ring.time_of(4) > start_us);
+  CHECK(rig.ring.time_of(4) <= start_us + 60'000'000);
+  CHECK(rig.ring.time_of(6) == rig.ring.time_of(4));
+  CHECK(rig.ring.time_of(8) == rig.ring.time_of(4));
 }
 
 TEST_CASE("the output's descriptor is never made non-blocking") {
