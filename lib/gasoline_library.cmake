@@ -32,6 +32,21 @@ function(gasoline_warnings target)
   endif()
 endfunction()
 
+# What nearly every file includes is parsed once under sanitizers, where the same code is compiled yet again.
+# The other builds go on telling which file lacks an include of its own.
+function(gasoline_precompiled target)
+  if(NOT GASOLINE_SANITIZE)
+    return()
+  endif()
+  if(target STREQUAL "gasoline_base")
+    target_precompile_headers(
+      ${target} PRIVATE <algorithm> <array> <atomic> <charconv> <deque> <functional> <memory> <mutex>
+      <optional> <span> <string> <string_view> <thread> <unordered_map> <variant> <vector> <fmt/format.h>)
+  else()
+    target_precompile_headers(${target} REUSE_FROM gasoline_base)
+  endif()
+endfunction()
+
 function(gasoline_library name)
   cmake_parse_arguments(ARG "" "FLOOR" "USES;PRIVATE;SOURCES" ${ARGN})
   set(target gasoline_${name})
@@ -48,4 +63,5 @@ function(gasoline_library name)
   endforeach()
   target_link_libraries(${target} PRIVATE ${ARG_PRIVATE})
   gasoline_warnings(${target})
+  gasoline_precompiled(${target})
 endfunction()

@@ -103,17 +103,17 @@ TEST_CASE("random bytes become events") {
   }
 }
 
-TEST_CASE("a long line costs in proportion to its length, however nasty") {
+TEST_CASE("a long line costs in proportion to its length, however nasty", "[times]") {
   for (const Nasty& nasty : kNasties) check_proportion(nasty, "");
 }
 
-TEST_CASE("a piece of a long line costs in proportion to its length too") {
+TEST_CASE("a piece of a long line costs in proportion to its length too", "[times]") {
   for (const Nasty& nasty : kNasties) {
     if (nasty.may_be_secret) check_proportion(nasty, "\"continued\":true");
   }
 }
 
-TEST_CASE("the lines of a private key cost in proportion to their length") {
+TEST_CASE("the lines of a private key cost in proportion to their length", "[times]") {
   for (const Nasty& nasty : kNasties) {
     Reader reader;
     const std::string marker = std::string(5, '-') + "BEGIN PRIVATE" + " KEY-----";
