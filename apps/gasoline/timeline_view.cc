@@ -21,8 +21,9 @@ using Gap = TimelineAnswer::Gap;
 
 constexpr size_t kTimeColumns = 11;
 std::string gap_note(const Gap& gap) {
-  std::string note = fmt::format("{} of {} {} not captured", count_of(gap.lines, "line"),
-                                 make_safe(gap.source, false), gap.lines == 1 ? "was" : "were");
+  const std::string lines = gap.lines == 0 ? "lines" : count_of(gap.lines, "line");
+  std::string note = fmt::format("{} of {} {} not captured", lines, make_safe(gap.source, false),
+                                 gap.lines == 1 ? "was" : "were");
   if (gap.bytes > 0) note += fmt::format(" ({})", format_size_bytes(gap.bytes));
   if (gap.to_us > gap.from_us) {
     note += fmt::format(" within {}", format_duration_us(gap.to_us - gap.from_us));

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/quantity.h"
+#include "event/gap.h"
 #include "event/json_scan.h"
 #include "journal/reader.h"
 #include "process/scheduling.h"
@@ -284,13 +285,13 @@ bool SpoolWriter::append_to_journal(const spool::SpoolRecord& record,
 /// Writes the gap event of segments that were dropped.
 void SpoolWriter::tell_loss() {
   if (!untold_loss_) return;
-  spool::Gap gap;
+  event::Gap gap;
   gap.lines = untold_loss_->lines;
   gap.bytes = untold_loss_->bytes;
   gap.from_us = untold_loss_->from_us;
   gap.to_us = untold_loss_->to_us;
   gap.reason = untold_reason_;
-  if (append_members(spool::RecordKind::kGap, spool::to_json_members(gap), gap.from_us)) {
+  if (append_members(spool::RecordKind::kGap, event::to_json_members(gap), gap.from_us)) {
     untold_loss_.reset();
   }
 }

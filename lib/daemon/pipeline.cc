@@ -7,8 +7,8 @@
 
 #include "base/ids.h"
 #include "event/event_codec.h"
+#include "event/gap.h"
 #include "event/json_text.h"
-#include "spool/spool_record.h"
 
 namespace gasoline::daemon {
 namespace {
@@ -341,14 +341,14 @@ void Pipeline::select_events(uint64_t acknowledged_seq, Outcome& outcome) {
 /// power cut took its end. The gap has the last of their numbers, so a repeat makes no second one.
 event::Event Pipeline::make_gap_of_lost_log(uint64_t taken_seq, uint64_t acknowledged_seq) {
   event::Event event = work_->batch.events.front();
-  spool::Gap gap;
+  event::Gap gap;
   constexpr uint64_t kStartSeq = 1;  // a run's first event is its start, and no line
   gap.lines = acknowledged_seq - std::max(taken_seq, kStartSeq);
   gap.from_us = gap.to_us = event.timestamp_us;
   gap.reason = "they were acknowledged, and the event log does not have them";
   event.event_id = {};
   event.message = "earlier lines of this run are not here";
-  event.metadata = work_->arena.copy(spool::to_json_members(gap));
+  event.metadata = work_->arena.copy(event::to_json_members(gap));
   event.line = 0;
   event.level = event::Level::kWarn;
   event.level_stated = true;

@@ -53,6 +53,10 @@ void Pipeline::take_lines(const source::LineBatch& lines, Outcome& outcome) {
     event.tags = tags;
     event.timestamp_us = line.time_us;
     event.timestamp_stated = line.time_is_stated;
+    if (lines.tells_of_gap) {
+      event.level = event::Level::kWarn;
+      event.level_stated = true;
+    }
     understand(event);
   }
 }

@@ -39,6 +39,7 @@ struct LineBatch {
   std::vector<std::string> tags;
   std::string text;  ///< the bytes of all lines
   std::vector<Line> lines;
+  bool tells_of_gap = false;  ///< its one line is about lines that were lost: see gap_batch.h
 };
 
 /// What became of a batch.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "event/gap.h"
 #include "framing/line_splitter.h"
 #include "spool/event_text.h"
 
@@ -33,7 +34,7 @@ std::string piece_metadata(const SpoolRecord& record) {
 std::string_view message_of(RecordKind kind) {
   switch (kind) {
     case RecordKind::kGap:
-      return "lines were not captured";
+      return event::kGapMessage;
     case RecordKind::kRunStarted:
       return "run started";
     case RecordKind::kRunEnded:
@@ -131,7 +132,7 @@ bool SpoolReader::has_damage_before() const {
 }
 
 void SpoolReader::fill_with_damage(SpoolBatch& batch) {
-  Gap gap;
+  event::Gap gap;
   gap.lines = record_.first_seq - expected_seq_;
   gap.from_us = gap.to_us = times_.front().time_us;
   gap.reason = "the spool is damaged there";

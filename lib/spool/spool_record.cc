@@ -1,7 +1,6 @@
 #include "spool/spool_record.h"
 
 #include "base/bytes.h"
-#include "event/json_text.h"
 
 namespace gasoline::spool {
 namespace {
@@ -86,18 +85,6 @@ bool parse_record(std::string_view payload, SpoolRecord& record, std::vector<Eve
   record.stream = static_cast<Stream>(stream);
   record.bytes = payload;
   return is_count_possible(record);
-}
-
-std::string to_json_members(const Gap& gap) {
-  std::string text = "\"gap\":{\"lines\":" + std::to_string(gap.lines) +
-                     ",\"bytes\":" + std::to_string(gap.bytes) + ",\"from\":";
-  event::append_json_time_ms(text, gap.from_us);
-  text += ",\"to\":";
-  event::append_json_time_ms(text, gap.to_us);
-  text += ",\"reason\":";
-  event::append_json_string(text, gap.reason);
-  text += '}';
-  return text;
 }
 
 }  // namespace gasoline::spool

@@ -16,7 +16,7 @@ std::string_view to_string(Stream stream) noexcept;
 enum class RecordKind : uint8_t {
   kLines = 1,       ///< whole lines, each with its LF; every line is one event
   kPiece = 2,       ///< one event: a part of a line, or a line without an LF
-  kGap = 3,         ///< one event: what was not captured, and why
+  kGap = 3,         ///< one event: what was not captured, and why (event/gap.h)
   kRunStarted = 4,  ///< one event; the text is a JSON object without its braces
   kRunEnded = 5     ///< one event; likewise
 };
@@ -55,16 +55,5 @@ void append_head(std::string& to, const SpoolRecord& record, const std::vector<E
 
 /// Reads a record. `times` is overwritten. False if the payload is not a record of this version.
 bool parse_record(std::string_view payload, SpoolRecord& record, std::vector<EventTimes>& times);
-
-/// What a kGap says, and its JSON form, the members of `metadata.gap`.
-struct Gap {
-  uint64_t lines = 0;
-  uint64_t bytes = 0;
-  int64_t from_us = 0;
-  int64_t to_us = 0;
-  std::string_view reason;
-};
-
-std::string to_json_members(const Gap& gap);
 
 }  // namespace gasoline::spool

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "event/gap.h"
+
 namespace gasoline::spool {
 
 StreamFramer::StreamFramer(Stream stream, StreamRing& ring, size_t line_size_bytes_max)
@@ -173,7 +175,7 @@ bool StreamFramer::make_unfinished(std::string_view waiting, uint64_t next_seq, 
 void StreamFramer::make_gap(uint64_t next_seq) {
   const Dropped& dropped = gaps_.front().dropped;
   begin_record(RecordKind::kGap, next_seq);
-  Gap gap;
+  event::Gap gap;
   gap.lines = dropped.line_feeds + (dropped.ends_inside_line ? 1 : 0);
   gap.bytes = dropped.bytes;
   gap.from_us = dropped.from_us;

@@ -12,10 +12,17 @@ std::string source_name(const event::Event& event) {
   return name;
 }
 
+/// A followed file or container has a new origin after each rotation or start, and what one of them
+/// lost concerns those who read the next.
+bool has_many_origins(event::SourceKind kind) {
+  using enum event::SourceKind;
+  return kind == kFile || kind == kSsh || kind == kContainer;
+}
+
 bool has_event_of(const Answer& answer, const SourceIdentity& identity) {
   return std::any_of(answer.events.begin(), answer.events.end(), [&](const event::Event& event) {
     return event.source == identity.kind && event.service == identity.service &&
-           event.run_id == identity.run_id;
+           (event.run_id == identity.run_id || has_many_origins(identity.kind));
   });
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "event/event_codec.h"
+#include "event/gap.h"
 #include "io/real_file_system.h"
 #include "journal/journal_fixture.h"
 #include "spool/spool_directory.h"
@@ -60,7 +61,7 @@ struct SpoolFixture {
     add(*writer, {RecordKind::kPiece, Stream::kStdout, spool::kReplaces | spool::kEndsLine, 7, 1, 4,
                   10, 5, "waiting is over\n"});
     add(*writer, {RecordKind::kGap, Stream::kStdout, 0, 8, 1, 5, 26, 0,
-                  spool::to_json_members({17, 1234, time_us, time_us, "the disk was full"})});
+                  event::to_json_members({17, 1234, time_us, time_us, "the disk was full"})});
     add(*writer, {RecordKind::kLines, Stream::kStdout, 0, 9, 2, 22, 26, 0, "after\nthe gap\n"});
     add(*writer, {RecordKind::kPiece, Stream::kStdout, 0, 11, 1, 24, 40, 0, "no end"});
   }

@@ -6,6 +6,7 @@
 #include <future>
 
 #include "daemon/daemon_rig.h"
+#include "source/gap_batch.h"
 #include "support/fault_file_system.h"
 
 namespace gasoline::daemon {
@@ -100,6 +101,59 @@ TEST_CASE("lines that are offered again are taken once, across a restart too") {
   CHECK(rig.intake->last_seq("file-1") == 40);
   CHECK(rig.take(lines_of(messages_of("line", 1, 6), 1)) == Taken::kYes);
   CHECK(rig.rig->stored() == messages_of("line", 1, 6));
+}
+
+/// Bytes 20 to 90 of "file-1" are gone, with a line that shows the id of a request before them.
+LineBatch gap_behind(const LineBatch& lines) {
+  LineBatch batch = lines_of({}, 1);
+  batch.after_seq = lines.lines.back().seq;
+  event::Gap gap;
+  gap.bytes = 70;
+  gap.from_us = lines.lines.back().time_us;
+  gap.to_us = gap.from_us + 1000;
+  gap.reason = "a \"rotation\"";
+  source::make_gap_batch(gap, 90, event::SourceKind::kFile, batch);
+  return batch;
+}
+
+TEST_CASE("what a source lost is a gap in its timeline, told once and across a restart") {
+  Rig rig;
+  rig.rig->pipeline->start();
+  REQUIRE(test::eventually([&] { return rig.intake->is_ready(); }));
+  const LineBatch lines = lines_of({"one", "GET / request_id=9f8e7d6c5b4a39281706f5e4d3c2b1a0"}, 1);
+  CHECK(rig.take(gap_behind(lines)) == Taken::kTryAgain);  // not before the lines before it
+  CHECK(rig.take(lines) == Taken::kYes);
+  CHECK(rig.take(gap_behind(lines)) == Taken::kYes);
+  CHECK(rig.intake->last_seq("file-1") == 90);
+  LineBatch next = lines_of({"request_id=9f8e7d6c5b4a39281706f5e4d3c2b1a0 in the next file"}, 1);
+  next.run_id = "file-2";
+  next.lines[0].time_us = lines.lines[1].time_us + 2000;
+  CHECK(rig.take(next) == Taken::kYes);
+  const auto check = [&] {
+    for (const char* id : {"", "9f8e7d6c5b4a39281706f5e4d3c2b1a0"}) {
+      CAPTURE(id);
+      store::Query query;
+      query.correlation_id = id;
+      const auto answer = rig.rig->store->timeline(query);
+      REQUIRE(answer.has_value());
+      REQUIRE(answer->gaps.size() == 1);
+      CHECK(answer->gaps[0].source == "file:shop");
+      CHECK(answer->gaps[0].run_id == "file-1");
+      CHECK(answer->gaps[0].lines == 0);
+      CHECK(answer->gaps[0].bytes == 70);
+      CHECK(answer->gaps[0].to_us == lines.lines[1].time_us + 1000);
+    }
+    const auto all = rig.rig->store->timeline({});
+    REQUIRE(all->events.size() == 4);
+    const event::Event& gap = all->events[2];
+    CHECK(gap.message == event::kGapMessage);
+    CHECK(gap.level == event::Level::kWarn);
+    CHECK(gap.metadata.find("\"path\":\"/var/log/shop.log\"") != std::string_view::npos);
+  };
+  check();
+  rig.restart();
+  CHECK(rig.take(gap_behind(lines)) == Taken::kYes);
+  check();
 }
 
 TEST_CASE("a full queue leaves the batch with its source") {

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/random.h"
+#include "event/gap.h"
 #include "spool/spool_fixture.h"
 #include "support/seed.h"
 
@@ -85,7 +86,7 @@ TEST_CASE("gaps and the run's own records are events among the lines") {
   spool.add(started, kTime, {0, 0, "stdout", "run started", 0, R"("cwd":"/w","pid":7)", ""});
   spool.add_lines(Stream::kStdout, {"a\n"}, kTime + 1);
   const std::string gap_members =
-      to_json_members({3, 99, kTime, kTime + 5, "the disk is \"full\""});
+      event::to_json_members({3, 99, kTime, kTime + 5, "the disk is \"full\""});
   CHECK(gap_members == R"("gap":{"lines":3,"bytes":99,"from":1763700000123.456,)"
                        R"("to":1763700000123.461,"reason":"the disk is \"full\""})");
   SpoolRecord gap;
