@@ -129,15 +129,29 @@ int on_match(unsigned, unsigned long long, unsigned long long, unsigned, void* f
   return 1;
 }
 
-struct EndContext {
-  TextMatcher::OnEnd on_end;
-  void* context;
-};
-
 int on_line_match(unsigned, unsigned long long, unsigned long long to, unsigned,
-                  void* context) noexcept {
-  const auto& ends = *static_cast<const EndContext*>(context);
-  return ends.on_end(ends.context, static_cast<size_t>(to)) ? 0 : 1;
+                  void* end) noexcept {
+  *static_cast<size_t*>(end) = static_cast<size_t>(to);
+  return 1;
+}
+
+/// True if a match may hold a LF. Says so of whatever it does not know, such as a class that is
+/// told by what is not in it.
+bool may_match_line_feed(std::string_view regex) {
+  constexpr std::string_view kOfOneLine = "bBdwSt";
+  for (size_t i = 0; i < regex.size(); ++i) {
+    const char c = regex[i];
+    const char next = i + 1 < regex.size() ? regex[i + 1] : '\0';
+    if (static_cast<unsigned char>(c) < ' ') return true;
+    if (c == '[' && (next == '^' || next == ':')) return true;
+    if (c != '\\') continue;
+    const bool is_word = (next >= '0' && next <= '9') || (next >= 'A' && next <= 'Z') ||
+                         (next >= 'a' && next <= 'z');
+    if (is_word && kOfOneLine.find(next) == std::string_view::npos) return true;
+    if (static_cast<unsigned char>(next) < ' ') return true;
+    ++i;
+  }
+  return false;
 }
 
 }  // namespace
@@ -145,15 +159,21 @@ int on_line_match(unsigned, unsigned long long, unsigned long long to, unsigned,
 struct TextMatcher::Compiled {
   Database one;
   Database lines;  // none where it would not help
-  hs_scratch_t* scratch = nullptr;
-
-  Compiled() = default;
-  Compiled(const Compiled&) = delete;
-  Compiled& operator=(const Compiled&) = delete;
-  ~Compiled() { hs_free_scratch(scratch); }
 };
 
-TextMatcher::TextMatcher(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
+struct TextMatcher::Scratch {
+  hs_scratch_t* scratch = nullptr;
+  Scratch() = default;
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() { hs_free_scratch(scratch); }
+};
+
+TextMatcher::TextMatcher(std::shared_ptr<const Compiled> compiled,
+                         std::unique_ptr<Scratch> scratch, bool is_sure_in_lines)
+    : compiled_(std::move(compiled)),
+      scratch_(std::move(scratch)),
+      is_sure_in_lines_(is_sure_in_lines) {}
 TextMatcher::TextMatcher(TextMatcher&&) noexcept = default;
 TextMatcher& TextMatcher::operator=(TextMatcher&&) noexcept = default;
 TextMatcher::~TextMatcher() = default;
@@ -172,7 +192,8 @@ Result<TextMatcher> TextMatcher::compile(std::string_view regex, bool ignores_ca
                    " characters; ask for fewer, or use + or *");
   }
   const unsigned flags = HS_FLAG_UTF8 | HS_FLAG_MULTILINE | (ignores_case ? HS_FLAG_CASELESS : 0u);
-  auto compiled = std::make_unique<Compiled>();
+  auto compiled = std::make_shared<Compiled>();
+  auto scratch = std::make_unique<Scratch>();
   if (Status one = compile_one(regex, flags | HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY,
                                compiled->one);
       !one) {
@@ -183,11 +204,17 @@ Result<TextMatcher> TextMatcher::compile(std::string_view regex, bool ignores_ca
   }
   for (const Database* each : {&compiled->one, &compiled->lines}) {
     if (each->database == nullptr) continue;
-    if (hs_alloc_scratch(each->database, &compiled->scratch) != HS_SUCCESS) {
+    if (hs_alloc_scratch(each->database, &scratch->scratch) != HS_SUCCESS) {
       return Error::from_errno(ENOMEM, kCompiling);
     }
   }
-  return TextMatcher(std::move(compiled));
+  return TextMatcher(std::move(compiled), std::move(scratch), !may_match_line_feed(regex));
+}
+
+std::optional<TextMatcher> TextMatcher::make_twin() const {
+  auto scratch = std::make_unique<Scratch>();
+  if (hs_clone_scratch(scratch_->scratch, &scratch->scratch) != HS_SUCCESS) return std::nullopt;
+  return TextMatcher(compiled_, std::move(scratch), is_sure_in_lines_);
 }
 
 bool TextMatcher::matches(std::string_view text) const {
@@ -196,7 +223,7 @@ bool TextMatcher::matches(std::string_view text) const {
   const char* bytes = text.empty() ? "" : text.data();
   bool found = false;
   const hs_error_t status = hs_scan(compiled_->one.database, bytes,
-                                    static_cast<unsigned>(text.size()), 0, compiled_->scratch,
+                                    static_cast<unsigned>(text.size()), 0, scratch_->scratch,
                                     on_match, &found);
   GASOLINE_ASSERT(status == HS_SUCCESS || status == HS_SCAN_TERMINATED);
   return found;
@@ -206,14 +233,14 @@ bool TextMatcher::can_find_in_lines() const {
   return compiled_->lines.database != nullptr;
 }
 
-bool TextMatcher::find_in_lines(std::string_view joined, OnEnd on_end, void* context) const {
+size_t TextMatcher::find_in_lines(std::string_view joined) const {
   GASOLINE_ASSERT(can_find_in_lines() && joined.size() <= std::numeric_limits<unsigned>::max());
-  EndContext ends{on_end, context};
+  size_t end = kNone;
   const hs_error_t status =
       hs_scan(compiled_->lines.database, joined.data(), static_cast<unsigned>(joined.size()), 0,
-              compiled_->scratch, on_line_match, &ends);
+              scratch_->scratch, on_line_match, &end);
   GASOLINE_ASSERT(status == HS_SUCCESS || status == HS_SCAN_TERMINATED);
-  return status == HS_SUCCESS;
+  return end;
 }
 
 size_t unrolled_size(std::string_view regex, size_t limit) noexcept {

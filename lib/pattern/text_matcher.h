@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 #include "base/result.h"
 
@@ -14,7 +15,7 @@ namespace gasoline::pattern {
 /// back references, no look-around. It may match anywhere in a text; ^ and $ also match at lines
 /// within it, and a dot is a whole character of UTF-8. A text is read once, whatever the expression.
 ///
-/// Holds the working memory of its scans: one thread at a time.
+/// Holds the working memory of its scans: one thread at a time; another one uses a twin.
 class TextMatcher {
  public:
   static constexpr size_t kRegexSizeMax = 1024;
@@ -28,6 +29,10 @@ class TextMatcher {
   TextMatcher& operator=(TextMatcher&& other) noexcept;
   ~TextMatcher();
 
+  /// The same expression for another thread, without compiling it again; none if the system has no
+  /// memory.
+  std::optional<TextMatcher> make_twin() const;
+
   /// `text` is valid UTF-8 of less than 4 GiB. Allocates nothing.
   bool matches(std::string_view text) const;
 
@@ -35,27 +40,23 @@ class TextMatcher {
   /// speaks of the text's very beginning or end.
   bool can_find_in_lines() const;
   /// Looks through many texts at once, which stand in `joined` with a LF behind each: much faster
-  /// than one by one where few match. Calls `on_end` with the offset behind each match, so that a
-  /// text that matches is pointed into at least once; one that is pointed into need not match.
-  /// `on_end` returns false to stop, then so does this.
-  using OnEnd = bool (*)(void* context, size_t end_offset) noexcept;
-  bool find_in_lines(std::string_view joined, OnEnd on_end, void* context) const;
-
-  template <typename Callable>
-  bool find_in_lines(std::string_view joined, Callable&& on_end) const {
-    using Bare = std::remove_reference_t<Callable>;
-    return find_in_lines(
-        joined,
-        [](void* context, size_t end) noexcept -> bool {
-          return (*static_cast<Bare*>(context))(end);
-        },
-        const_cast<void*>(static_cast<const void*>(std::addressof(on_end))));
-  }
+  /// than one by one where few match. The offset behind a match, kNone for none: it points into the
+  /// first text that matches, or into one before it that does not, if a match can reach over a LF.
+  /// `joined` is valid UTF-8 of less than 4 GiB. Allocates nothing.
+  static constexpr size_t kNone = SIZE_MAX;
+  size_t find_in_lines(std::string_view joined) const;
+  /// True if no match reaches over a LF: then what find_in_lines() points into does match.
+  bool is_sure_in_lines() const { return is_sure_in_lines_; }
 
  private:
   struct Compiled;
-  explicit TextMatcher(std::unique_ptr<Compiled> compiled);
-  std::unique_ptr<Compiled> compiled_;
+  struct Scratch;
+  TextMatcher(std::shared_ptr<const Compiled> compiled, std::unique_ptr<Scratch> scratch,
+              bool is_sure_in_lines);
+
+  std::shared_ptr<const Compiled> compiled_;
+  std::unique_ptr<Scratch> scratch_;
+  bool is_sure_in_lines_;
 };
 
 /// About how many characters `regex` would have with its counted repeats written out; at most

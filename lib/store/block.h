@@ -36,6 +36,12 @@ struct Entry {
   void hide_as_part() { hide(arrival_delta + 1); }
   bool is_part() const { return hider() == arrival_delta + 1; }
   void mark_continued() { std::atomic_ref(continued).store(1, std::memory_order_relaxed); }
+  /// True if it existed and was not replaced yet when `arrival_limit` was next to arrive.
+  bool visible(uint64_t first_arrival, uint64_t arrival_limit) const {
+    const uint32_t by = hider();
+    return first_arrival + arrival_delta < arrival_limit &&
+           (by == 0 || first_arrival + by - 1 >= arrival_limit);
+  }
   bool is_continued() const {
     return std::atomic_ref(const_cast<uint16_t&>(continued)).load(std::memory_order_relaxed) != 0;
   }
@@ -88,11 +94,8 @@ struct Block {
   bool fits(size_t encoded_size) const {
     return encoded_size + sizeof(Entry) + used_bytes() <= size;
   }
-  /// True if the entry existed and was not replaced yet when `arrival_limit` was next to arrive.
   bool visible(const Entry& entry, uint64_t arrival_limit) const {
-    const uint32_t hider = entry.hider();
-    return first_arrival + entry.arrival_delta < arrival_limit &&
-           (hider == 0 || first_arrival + hider - 1 >= arrival_limit);
+    return entry.visible(first_arrival, arrival_limit);
   }
 
   /// The same, but for parts of a joined event, which count as visible.

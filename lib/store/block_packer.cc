@@ -133,10 +133,11 @@ struct BlockUnpacker::Context {
 BlockUnpacker::BlockUnpacker() : context_(std::make_unique<Context>()) {}
 BlockUnpacker::~BlockUnpacker() = default;
 
-std::string_view BlockUnpacker::read(Column wanted) {
-  GASOLINE_ASSERT(context_->zstd != nullptr && packed_.size() >= kHeadBytes);
+std::string_view BlockUnpacker::read(const Cells& packed, Column wanted) {
+  static_assert(kHeadBytes <= Cell::kRoomBytes);
+  GASOLINE_ASSERT(context_->zstd != nullptr && packed.size_bytes >= kHeadBytes);
   size_t at = kHeadBytes;
-  const char* head = packed_.data();
+  const char* head = packed.first->bytes;
   const auto packed_size = [&] { return load_le<uint32_t>(head + sizeof(uint32_t)); };
   for (size_t i = 0; i < static_cast<size_t>(wanted); ++i, head += 2 * sizeof(uint32_t)) {
     at += packed_size();
@@ -144,22 +145,36 @@ std::string_view BlockUnpacker::read(Column wanted) {
   std::string& column = columns_[static_cast<size_t>(wanted)];
   column.resize(load_le<uint32_t>(head));
   if (column.empty()) return column;
-  GASOLINE_ASSERT(at + packed_size() <= packed_.size());
+  packed.copy_to(packed_, at, packed_size());
   const size_t size = ZSTD_decompressDCtx(context_->zstd, column.data(), column.size(),
-                                          packed_.data() + at, packed_size());
+                                          packed_.data(), packed_.size());
   GASOLINE_ASSERT(size == column.size());
   return column;
 }
 
 std::string_view BlockUnpacker::messages(const Cells& packed) {
-  packed.copy_to(packed_);
-  return read(Column::kMessages);
+  return read(packed, Column::kMessages);
+}
+
+void BlockUnpacker::read_entries(const Cells& packed, uint32_t count, std::vector<Entry>& entries,
+                                 std::vector<uint32_t>& message_ends) {
+  entries.clear();
+  message_ends.clear();
+  std::string_view rest = read(packed, Column::kFacts);
+  PackedFacts facts;
+  uint32_t end = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    const bool whole = facts.take(rest);
+    GASOLINE_ASSERT(whole);
+    end += static_cast<uint32_t>(facts.message_size) + 1;
+    entries.push_back(facts.entry);
+    message_ends.push_back(end);
+  }
 }
 
 const std::vector<std::string_view>& BlockUnpacker::event_ids(const Cells& packed) {
-  packed.copy_to(packed_);
   views_.clear();
-  std::string_view ids = read(Column::kEventIds);
+  std::string_view ids = read(packed, Column::kEventIds);
   for (std::string_view id; take_sized(ids, id);) {
     if (!id.empty()) views_.push_back(id);
   }
@@ -203,9 +218,8 @@ event::Event BlockUnpacker::take_event(std::string_view* rests, PackedFacts& fac
 }
 
 void BlockUnpacker::unpack(const Cells& packed, uint32_t count, Block& to) {
-  packed.copy_to(packed_);
   std::array<std::string_view, kColumns> rests;
-  for (size_t i = 0; i < kColumns; ++i) rests[i] = read(static_cast<Column>(i));
+  for (size_t i = 0; i < kColumns; ++i) rests[i] = read(packed, static_cast<Column>(i));
   PackedFacts facts;
   for (uint32_t i = 0; i < count; ++i) {
     const bool whole = facts.take(rests[static_cast<size_t>(Column::kFacts)]);

@@ -19,15 +19,15 @@ namespace gasoline::store {
 ///        0  2 x 4  for each of the columns below: bytes unpacked, bytes packed (little-endian)
 ///       40  ...    the columns, one after the other
 ///
+///   messages   each with a LF behind it, so that a search can look through all at once
 ///   facts      for each event, mostly as differences to the event before: level and flags, times,
 ///              arrival, seq, line, sizes of message and rest, 8 bits of each id's tag
 ///   event ids  one after the other, sized
 ///   ids        correlation, trace, span and request id of each event that has them, sized
-///   messages   each with a LF behind it, so that a search can look through all at once
 ///   rest       metadata and the tags that are not the source's, sized
 ///
 /// Columns of no bytes have no packed bytes. It never leaves the process: it has no version.
-enum class Column : uint8_t { kFacts, kEventIds, kIds, kMessages, kRest };
+enum class Column : uint8_t { kMessages, kFacts, kEventIds, kIds, kRest };
 inline constexpr size_t kColumns = 5;
 
 struct PackedFacts;
@@ -70,14 +70,18 @@ class BlockUnpacker {
   /// them.
   void unpack(const Cells& packed, uint32_t count, Block& to);
 
-  /// The messages of all events, a LF behind each; good until the next call.
+  /// The messages of all events, a LF behind each; good until the next call of this or unpack().
   std::string_view messages(const Cells& packed);
+  /// The index entries of all `count` events, but for their offsets, and where in messages() each
+  /// one's message ends, behind its LF.
+  void read_entries(const Cells& packed, uint32_t count, std::vector<Entry>& entries,
+                    std::vector<uint32_t>& message_ends);
   /// The ids of the events that have one, in order; good until the next call.
   const std::vector<std::string_view>& event_ids(const Cells& packed);
 
  private:
   struct Context;
-  std::string_view read(Column column);
+  std::string_view read(const Cells& packed, Column column);
   event::Event take_event(std::string_view* rests, PackedFacts& facts);
 
   std::unique_ptr<Context> context_;

@@ -9,14 +9,17 @@
 
 namespace gasoline::store {
 
-void Cells::copy_to(std::string& to) const {
+void Cells::copy_to(std::string& to, size_t offset, size_t size) const {
+  GASOLINE_ASSERT(offset + size <= size_bytes);
   to.clear();
-  to.reserve(size_bytes);
-  size_t left = size_bytes;
-  for (const Cell* cell = first; cell != nullptr; cell = cell->next) {
-    const size_t part = std::min(left, Cell::kRoomBytes);
-    to.append(cell->bytes, part);
-    left -= part;
+  to.reserve(size);
+  const Cell* cell = first;
+  for (; offset >= Cell::kRoomBytes; offset -= Cell::kRoomBytes) cell = cell->next;
+  while (to.size() < size) {
+    const size_t part = std::min(size - to.size(), Cell::kRoomBytes - offset);
+    to.append(cell->bytes + offset, part);
+    offset = 0;
+    cell = cell->next;
   }
 }
 

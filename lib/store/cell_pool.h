@@ -23,8 +23,9 @@ struct Cells {
   Cell* first = nullptr;
   uint32_t size_bytes = 0;
 
-  /// Replaces `to` by the bytes. Safe on any thread while nobody gives the chain back.
-  void copy_to(std::string& to) const;
+  /// Replaces `to` by `size` bytes from `offset` on; they must be there. Safe on any thread while
+  /// nobody gives the chain back.
+  void copy_to(std::string& to, size_t offset, size_t size) const;
 };
 
 /// Memory for packed blocks, whose sizes are all different: cut into cells, so that what one block

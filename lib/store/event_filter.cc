@@ -42,12 +42,6 @@ bool EventFilter::admits(const SourceIdentity& identity) const {
   return query_.project.empty() || holds(identity.tags, "project:" + query_.project);
 }
 
-bool EventFilter::admits(const Block& block, const Entry& entry) const {
-  return entry.level >= level_min_ && entry.timestamp_us >= start_us_ &&
-         entry.timestamp_us < end_us_ && block.visible(entry, arrival_limit_) &&
-         Position{entry.timestamp_us, block.first_arrival + entry.arrival_delta} > after_;
-}
-
 bool EventFilter::admits(const event::Event& event) const {
   return !is_past_ttl(event) && (text_.empty() || contains_ignoring_case(event.message, text_));
 }

@@ -18,7 +18,19 @@ class EventFilter {
               int64_t receive_cutoff_us);
 
   bool admits(const SourceIdentity& identity) const;
-  bool admits(const Block& block, const Entry& entry) const;
+  /// `first_arrival` is that of the entry's block.
+  bool admits(uint64_t first_arrival, const Entry& entry) const {
+    return entry.level >= level_min_ && entry.timestamp_us >= start_us_ &&
+           entry.timestamp_us < end_us_ && entry.visible(first_arrival, arrival_limit_) &&
+           Position{entry.timestamp_us, first_arrival + entry.arrival_delta} > after_;
+  }
+  bool admits(const Block& block, const Entry& entry) const {
+    return admits(block.first_arrival, entry);
+  }
+  /// True if an event's level is no reason to leave it out.
+  bool admits_all_levels() const {
+    return level_min_ == static_cast<uint8_t>(event::Level::kDebug);
+  }
   /// True if admits(event) can say no: then the event must be decoded.
   bool needs_event(bool aging) const { return aging || !text_.empty(); }
   bool admits(const event::Event& event) const;

@@ -2,42 +2,53 @@
 
 #include <algorithm>
 
-#include "event/event_codec.h"
-
 namespace gasoline::store {
+namespace {
 
-bool MessageScan::matches(const Block& block, uint32_t entry) const {
-  return matcher_.matches(event::encoded_message(block.bytes_from(block.entry(entry))));
+constexpr size_t kWindowBehindMatch = 2;  // messages
+
+}  // namespace
+
+bool MessageScan::has_none(std::string_view joined) const {
+  return matcher_.can_find_in_lines() &&
+         matcher_.find_in_lines(joined) == pattern::TextMatcher::kNone;
 }
 
-const std::vector<uint32_t>& MessageScan::find(const Block& block,
-                                               const std::vector<uint32_t>& entries) {
+/// One scan of many messages costs a fraction of one for each. It ends at a match and begins again
+/// behind the message that has it. Some expressions make a scan go through all there is before it
+/// tells of its first match: so behind one, the next scan is of few messages, and then of more and
+/// more.
+const std::vector<uint32_t>& MessageScan::find(std::string_view joined,
+                                               std::span<const uint32_t> ends) {
   found_.clear();
-  // One scan of all messages costs a fraction of one for each, unless so many match that telling of
-  // them costs more than reading the rest.
-  const bool is_narrowed = matcher_.can_find_in_lines() && point_into(block, entries);
-  for (size_t i = 0; i < entries.size(); ++i) {
-    if (is_narrowed && !is_pointed_into_[i]) continue;
-    if (matches(block, entries[i])) found_.push_back(entries[i]);
+  const bool by_lines = matcher_.can_find_in_lines();
+  size_t window = by_lines ? ends.size() : 1;
+  for (size_t next = 0; next < ends.size();) {
+    const size_t begin = next == 0 ? 0 : ends[next - 1];
+    const size_t stop = std::min(next + window, ends.size());
+    size_t candidate = next;
+    if (by_lines) {
+      const size_t end =
+          matcher_.find_in_lines(joined.substr(begin, ends[stop - 1] - begin));
+      if (end == pattern::TextMatcher::kNone) {
+        next = stop;
+        window *= 2;
+        continue;
+      }
+      candidate = static_cast<size_t>(
+          std::lower_bound(ends.begin() + static_cast<std::ptrdiff_t>(next), ends.end(),
+                           begin + end) -
+          ends.begin());
+      window = kWindowBehindMatch;
+    }
+    const size_t from = candidate == 0 ? 0 : ends[candidate - 1];
+    const bool is_sure = by_lines && matcher_.is_sure_in_lines();
+    if (is_sure || matcher_.matches(joined.substr(from, ends[candidate] - 1 - from))) {
+      found_.push_back(static_cast<uint32_t>(candidate));
+    }
+    next = candidate + 1;
   }
   return found_;
-}
-
-/// False if there are too many matches for it to be worth while.
-bool MessageScan::point_into(const Block& block, const std::vector<uint32_t>& entries) {
-  joined_.clear();
-  ends_.clear();
-  for (const uint32_t entry : entries) {
-    joined_.append(event::encoded_message(block.bytes_from(block.entry(entry)))).push_back('\n');
-    ends_.push_back(joined_.size());
-  }
-  is_pointed_into_.assign(entries.size(), false);
-  size_t calls_left = entries.size() / 4 + 16;
-  return matcher_.find_in_lines(joined_, [&](size_t end) {
-    const auto at = std::lower_bound(ends_.begin(), ends_.end(), end);
-    if (at != ends_.end()) is_pointed_into_[static_cast<size_t>(at - ends_.begin())] = true;
-    return --calls_left > 0;
-  });
 }
 
 }  // namespace gasoline::store

@@ -1,31 +1,30 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "pattern/text_matcher.h"
-#include "store/block.h"
 
 namespace gasoline::store {
 
-/// Finds the events of a block whose message an expression matches. Keeps its buffers warm: one for
-/// each search.
+/// Finds the messages that an expression matches among many. Keeps its buffers warm; for one thread.
 class MessageScan {
  public:
+  /// `matcher` must outlive it.
   explicit MessageScan(const pattern::TextMatcher& matcher) : matcher_(matcher) {}
 
-  /// Of `entries`, numbers of entries of a pinned block in rising order, those that match.
-  const std::vector<uint32_t>& find(const Block& block, const std::vector<uint32_t>& entries);
+  /// True if it can tell at once that none of the messages in `joined`, each with a LF behind it,
+  /// matches; false may mean anything.
+  bool has_none(std::string_view joined) const;
+  /// The numbers of the messages that match, in rising order. Message i ends in front of the LF in
+  /// front of `ends[i]`.
+  const std::vector<uint32_t>& find(std::string_view joined, std::span<const uint32_t> ends);
 
  private:
-  bool point_into(const Block& block, const std::vector<uint32_t>& entries);
-  bool matches(const Block& block, uint32_t entry) const;
-
   const pattern::TextMatcher& matcher_;
-  std::string joined_;             // messages, each with a LF behind it
-  std::vector<size_t> ends_;       // where each of them ends, behind its LF
-  std::vector<bool> is_pointed_into_;
   std::vector<uint32_t> found_;
 };
 

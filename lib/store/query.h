@@ -84,12 +84,14 @@ struct Answer {
 struct Search {
   Query query;
   bool ignores_case = false;
+  bool counts_all = false;  ///< looks at everything, also behind the events that it answers
   int64_t time_box_us = 1'000'000;  ///< then it stops at the next place from which it can go on
 };
 
 struct SearchAnswer {
   Answer page;  ///< events newest first, ties by arrival; gaps and truncations as of a time range
   uint64_t events_searched = 0;
+  uint64_t events_matched = 0;  ///< of these, those that match; not only those of the page
   bool is_complete = true;  ///< false: the time was over; page.next_cursor goes on
   int64_t from_us = INT64_MIN;  ///< all events from here on (up to the cursor) were looked at
 };

@@ -1,19 +1,25 @@
 #include "store/search_reader.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
+#include <system_error>
+#include <thread>
 
 #include "store/answer_parts.h"
 #include "store/asked_id.h"
 #include "store/block_visitor.h"
 #include "store/copy_events.h"
-#include "store/event_filter.h"
-#include "store/joined_events.h"
-#include "store/message_scan.h"
-#include "store/page.h"
+#include "store/search_worker.h"
 
 namespace gasoline::store {
 namespace {
+
+constexpr size_t kBlocksForHelp = 64;  // fewer are looked through before another thread has begun
+
+CursorKind cursor_kind(const Search& search) {
+  return search.ignores_case ? CursorKind::kSearchIgnoringCase : CursorKind::kSearch;
+}
 
 Query without_text(const Query& query) {
   Query filters = query;
@@ -21,79 +27,18 @@ Query without_text(const Query& query) {
   return filters;
 }
 
-class SearchReader {
- public:
-  SearchReader(const Shelf& shelf, const Search& search, const pattern::TextMatcher& matcher,
-               const Position& before)
-      : shelf_(shelf),
-        search_(search),
-        filters_(without_text(search.query)),
-        filter_(filters_, Position{}, shelf.arrival_limit(), shelf.receive_cutoff_us()),
-        before_(before),
-        limit_(std::clamp<uint32_t>(search.query.limit, 1, Query::kLimitMax)),
-        give_up_us_(shelf.monotonic_us() + search.time_box_us),
-        matcher_(matcher),
-        scan_(matcher) {}
-
-  Result<SearchAnswer> read();
-
- private:
-  std::vector<Shelf::Span> spans();
-  void look_through(const std::vector<Shelf::Span>& spans);
-  bool may_stop_before(int64_t timestamp_max_us);
-  bool can_skip(uint32_t block_index);
-  bool holds_match(const Shelf::PackedPin& packed);
-  void look_into(uint32_t block_index, const Shelf::Pinned& pinned);
-  bool admits(uint32_t block_index, const Block& block, uint32_t i, bool aging);
-  void keep(uint32_t block_index, const Block& block, uint32_t i);
-  void finish_page();
-
-  const Shelf& shelf_;
-  const Search& search_;
-  const Query filters_;
-  const EventFilter filter_;
-  const Position before_;
-  const size_t limit_;
-  const int64_t give_up_us_;
-  const pattern::TextMatcher& matcher_;
-  MessageScan scan_;
-  bool by_id_ = false;
-  std::vector<IdTerm> terms_;
-  std::vector<uint32_t> entries_;
-  std::vector<Place> newest_;  // a heap, the oldest on top, of at most limit_ + 1
-  Arena scratch_;
-  SearchAnswer answer_;
-};
-
-bool newer(const Place& a, const Place& b) {
-  return b.position < a.position;
-}
-
-Result<SearchAnswer> SearchReader::read() {
-  answer_.page.arena = std::make_unique<Arena>();
-  by_id_ = !filters_.correlation_id.empty();
-  if (by_id_) {
-    Result<std::vector<IdTerm>> terms =
-        terms_of_asked_id(shelf_, filter_, filters_, answer_.page);
-    if (!terms) return terms.error();
-    terms_ = std::move(*terms);
-  }
-  if (answer_.page.candidates.empty()) look_through(spans());
-  finish_page();
-  return std::move(answer_);
-}
-
-/// Blocks to look at, the one with the newest event first.
-std::vector<Shelf::Span> SearchReader::spans() {
-  const int64_t end_us = before_.timestamp_us == INT64_MAX
-                             ? filter_.end_us()
-                             : std::min(filter_.end_us(), before_.timestamp_us + 1);
+/// Blocks to look at, that with the newest event first.
+std::vector<Shelf::Span> spans_of(const Shelf& shelf, const EventFilter& filter,
+                                  const Position& before, const std::vector<IdTerm>* ids) {
+  const int64_t end_us = before.timestamp_us == INT64_MAX
+                             ? filter.end_us()
+                             : std::min(filter.end_us(), before.timestamp_us + 1);
   std::vector<Shelf::Span> spans =
-      shelf_.blocks_of_span(filter_.start_us(), end_us, [&](const SourceIdentity& identity) {
-        return filter_.admits(identity);
+      shelf.blocks_of_span(filter.start_us(), end_us, [&](const SourceIdentity& identity) {
+        return filter.admits(identity);
       });
-  if (by_id_) {
-    const std::vector<uint32_t> of_id = blocks_of_terms(shelf_, terms_);
+  if (ids != nullptr) {
+    const std::vector<uint32_t> of_id = blocks_of_terms(shelf, *ids);
     std::erase_if(spans, [&](const Shelf::Span& span) {
       return !std::binary_search(of_id.begin(), of_id.end(), span.block);
     });
@@ -104,136 +49,108 @@ std::vector<Shelf::Span> SearchReader::spans() {
   return spans;
 }
 
-void SearchReader::look_through(const std::vector<Shelf::Span>& spans) {
-  std::vector<uint32_t> blocks;
-  blocks.reserve(spans.size());
-  for (const Shelf::Span& span : spans) blocks.push_back(span.block);
-  for (size_t i = 0; i < blocks.size(); ++i) {
-    if (may_stop_before(spans[i].timestamp_max_us)) return;
-    if (can_skip(blocks[i])) continue;
-    const PinnedBlocks pinned(shelf_, std::span(blocks).subspan(i, 1));
-    if (pinned[0].block != nullptr) look_into(blocks[i], pinned[0]);
-  }
-}
-
-/// Looks through all messages of a packed block at once, as they were packed, and counts its events
-/// as searched if nothing matches. False if it may hold events of the answer.
-bool SearchReader::can_skip(uint32_t block_index) {
-  const bool has_level = filters_.level_min.value_or(event::Level::kDebug) != event::Level::kDebug;
-  if (by_id_ || has_level || !matcher_.can_find_in_lines()) return false;
-  const std::optional<Shelf::PackedPin> packed = shelf_.pin_packed(block_index);
-  if (!packed) return false;
-  // Then the filters admit all of it, and all of its events can be counted.
-  const bool is_wholly_asked_for =
-      packed->timestamp_min_us >= filter_.start_us() &&
-      packed->timestamp_max_us < filter_.end_us() &&
-      Position{packed->timestamp_max_us, UINT64_MAX} < before_ && filter_.admits(*packed->identity);
-  const bool skips = is_wholly_asked_for && !holds_match(*packed);
-  shelf_.unpin_packed(block_index);
-  if (skips) answer_.events_searched += packed->events;
-  return skips;
-}
-
-bool SearchReader::holds_match(const Shelf::PackedPin& packed) {
-  const UnpackedBlocks::Loan unpacker(shelf_.unpacked_blocks());
-  bool holds = false;
-  matcher_.find_in_lines(unpacker->messages(packed.cells), [&](size_t) {
-    holds = true;
-    return false;
-  });
-  return holds;
-}
-
-/// True if neither the page nor the time allows for the next block, whose newest event is given.
-bool SearchReader::may_stop_before(int64_t timestamp_max_us) {
-  if (newest_.size() > limit_ && timestamp_max_us < newest_.front().position.timestamp_us) {
-    return true;
-  }
-  const bool got_on = Position{timestamp_max_us, UINT64_MAX} < before_;
-  if (!got_on || shelf_.monotonic_us() < give_up_us_) return false;
-  answer_.is_complete = false;
-  // What is as old as the next block is found again from the cursor on.
-  answer_.from_us = timestamp_max_us + (timestamp_max_us < INT64_MAX ? 1 : 0);
-  return true;
-}
-
-void SearchReader::look_into(uint32_t block_index, const Shelf::Pinned& pinned) {
-  const Block& block = *pinned.block;
-  // A block that came into another's place since is not what the span spoke of.
-  if (!filter_.admits(*block.identity)) return;
-  entries_.clear();
-  const uint32_t count = block.published();
-  for (uint32_t i = 0; i < count; ++i) {
-    if (!admits(block_index, block, i, pinned.aging)) continue;
-    ++answer_.events_searched;
-    if (!block.entry(i).is_continued()) {
-      entries_.push_back(i);
-      continue;
+/// A second thread for a task, if that is worth while and the system has one.
+class Help {
+ public:
+  Help(SearchTask& task, const pattern::TextMatcher& matcher) {
+    if (task.spans.size() < kBlocksForHelp || std::thread::hardware_concurrency() < 2) return;
+    matcher_ = matcher.make_twin();
+    if (!matcher_) return;
+    worker_.emplace(task, *matcher_);
+    try {
+      thread_ = std::thread([this] { worker_->run(); });
+    } catch (const std::system_error&) {
+      worker_.reset();
     }
-    scratch_.reset();
-    const event::Event event = read_joined(shelf_, block_index, block, i, scratch_);
-    if (matcher_.matches(event.message)) keep(block_index, block, i);
   }
-  for (const uint32_t i : scan_.find(block, entries_)) keep(block_index, block, i);
+  ~Help() { wait(); }
+  Help(const Help&) = delete;
+  Help& operator=(const Help&) = delete;
+
+  /// Waits for its end; null if there was none.
+  const SearchWorker* wait() {
+    if (thread_.joinable()) thread_.join();
+    return worker_ ? &*worker_ : nullptr;
+  }
+
+ private:
+  std::optional<pattern::TextMatcher> matcher_;
+  std::optional<SearchWorker> worker_;
+  std::thread thread_;
+};
+
+/// What the worker found goes to the others'.
+void take_over(const SearchWorker& worker, std::vector<Place>& places, SearchAnswer& answer) {
+  places.insert(places.end(), worker.newest().begin(), worker.newest().end());
+  answer.events_searched += worker.searched();
+  answer.events_matched += worker.matched();
 }
 
-bool SearchReader::admits(uint32_t block_index, const Block& block, uint32_t i, bool aging) {
-  const Entry& entry = block.entry(i);
-  const Position position{entry.timestamp_us, block.first_arrival + entry.arrival_delta};
-  if (!filter_.admits(block, entry) || !(position < before_)) return false;
-  if (newest_.size() > limit_ && position < newest_.front().position) return false;
-  // An event may show its id in a line behind its first only.
-  if (by_id_ && !entry.is_continued() && !may_show_any(entry, terms_)) return false;
-  if (!by_id_ && !filter_.needs_event(aging)) return true;
-  scratch_.reset();
-  const event::Event event = read_joined(shelf_, block_index, block, i, scratch_);
-  return filter_.admits(event) && (!by_id_ || shows_any(event, terms_));
-}
-
-void SearchReader::keep(uint32_t block_index, const Block& block, uint32_t i) {
-  const Entry& entry = block.entry(i);
-  newest_.push_back(
-      {{entry.timestamp_us, block.first_arrival + entry.arrival_delta}, block_index, i});
-  std::push_heap(newest_.begin(), newest_.end(), newer);
-  if (newest_.size() <= limit_ + 1) return;
-  std::pop_heap(newest_.begin(), newest_.end(), newer);
-  newest_.pop_back();
-}
-
-void SearchReader::finish_page() {
-  std::sort_heap(newest_.begin(), newest_.end(), newer);
-  const CursorKind kind =
-      search_.ignores_case ? CursorKind::kSearchIgnoringCase : CursorKind::kSearch;
+/// Cuts the places, newest first, to a page, with the cursor that goes on behind it.
+std::string cut_to_page(const SearchTask& task, std::vector<Place>& places, SearchAnswer& answer) {
+  std::sort(places.begin(), places.end(), is_newer);
   std::string cursor;
-  if (!answer_.is_complete) {
-    std::erase_if(newest_, [&](const Place& place) {
-      return place.position.timestamp_us < answer_.from_us;
+  const CursorKind kind = cursor_kind(task.search);
+  const size_t gave_up_at = task.gave_up_at.load(std::memory_order_relaxed);
+  if (gave_up_at < task.spans.size()) {
+    // What is as old as the next block is found again from the cursor on.
+    const int64_t stop_us = task.spans[gave_up_at].timestamp_max_us;
+    answer.is_complete = false;
+    answer.from_us = stop_us + (stop_us < INT64_MAX ? 1 : 0);
+    std::erase_if(places, [&](const Place& place) {
+      return place.position.timestamp_us < answer.from_us;
     });
-    cursor = format_cursor({answer_.from_us - 1, UINT64_MAX}, search_.query, kind);
+    cursor = format_cursor({answer.from_us - 1, UINT64_MAX}, task.search.query, kind);
   }
-  if (newest_.size() > limit_) {
-    newest_.resize(limit_);
-    cursor = format_cursor(newest_.back().position, search_.query, kind);
-    answer_.from_us = newest_.back().position.timestamp_us;
-    answer_.is_complete = true;
+  if (places.size() > task.limit) {
+    places.resize(task.limit);
+    cursor = format_cursor(places.back().position, task.search.query, kind);
+    // A page that is full says nothing of what is older; a count of everything would have to.
+    if (!task.counts_all()) answer.is_complete = true;
+    if (answer.is_complete) answer.from_us = places.back().position.timestamp_us;
   }
-  copy_events(shelf_, newest_, answer_.page);
-  describe_sources(answer_.page);
-  describe_completeness(shelf_.ring_notes(), filter_, false, answer_.page);
-  answer_.page.next_cursor = std::move(cursor);
+  return cursor;
 }
 
 }  // namespace
 
 Result<SearchAnswer> read_search(const Shelf& shelf, const Search& search,
                                  const pattern::TextMatcher& matcher) {
-  const CursorKind kind =
-      search.ignores_case ? CursorKind::kSearchIgnoringCase : CursorKind::kSearch;
-  const Result<std::optional<Position>> before = parse_cursor(search.query, kind);
-  if (!before) return before.error();
-  return SearchReader(shelf, search, matcher,
-                      before->value_or(Position{INT64_MAX, UINT64_MAX}))
-      .read();
+  const Result<std::optional<Position>> cursor = parse_cursor(search.query, cursor_kind(search));
+  if (!cursor) return cursor.error();
+  SearchAnswer answer;
+  answer.page.arena = std::make_unique<Arena>();
+  const Query filters = without_text(search.query);
+  const EventFilter filter(filters, Position{}, shelf.arrival_limit(), shelf.receive_cutoff_us());
+  const bool by_id = !filters.correlation_id.empty();
+  std::vector<IdTerm> ids;
+  if (by_id) {
+    Result<std::vector<IdTerm>> terms = terms_of_asked_id(shelf, filter, filters, answer.page);
+    if (!terms) return terms.error();
+    ids = std::move(*terms);
+  }
+  SearchTask task{.shelf = shelf,
+                  .search = search,
+                  .filter = filter,
+                  .ids = ids,
+                  .before = cursor->value_or(Position{INT64_MAX, UINT64_MAX}),
+                  .limit = std::clamp<uint32_t>(search.query.limit, 1, Query::kLimitMax),
+                  .give_up_us = shelf.monotonic_us() + search.time_box_us,
+                  .spans = {}};
+  std::vector<Place> places;
+  if (answer.page.candidates.empty() && (!by_id || !ids.empty())) {
+    task.spans = spans_of(shelf, filter, task.before, by_id ? &ids : nullptr);
+    Help help(task, matcher);
+    SearchWorker worker(task, matcher);
+    worker.run();
+    take_over(worker, places, answer);
+    if (const SearchWorker* other = help.wait()) take_over(*other, places, answer);
+  }
+  answer.page.next_cursor = cut_to_page(task, places, answer);
+  copy_events(shelf, places, answer.page);
+  describe_sources(answer.page);
+  describe_completeness(shelf.ring_notes(), filter, false, answer.page);
+  return answer;
 }
 
 }  // namespace gasoline::store

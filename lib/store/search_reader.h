@@ -7,7 +7,8 @@
 
 namespace gasoline::store {
 
-/// Answers `search` from what the shelf holds now. On any thread; locks and pins as read_timeline().
+/// Answers `search` from what the shelf holds now. On any thread, and one more of its own while there
+/// are many blocks to look at; locks and pins as read_timeline().
 ///
 /// Blocks are looked at in the order of their newest event. When the time is over it stops before
 /// the next block and answers what is newer than that block's newest event, so that nothing older

@@ -94,7 +94,9 @@ class Shelf {
   /// themselves: it has no joined events, and none that may be past the TTL.
   struct PackedPin {
     Cells cells;
-    uint64_t events = 0;  ///< not replaced by others
+    uint32_t count = 0;   ///< of its events
+    uint64_t events = 0;  ///< of these, not replaced by others
+    uint64_t first_arrival = 0;
     int64_t timestamp_min_us = 0;
     int64_t timestamp_max_us = 0;
     std::shared_ptr<const SourceIdentity> identity;

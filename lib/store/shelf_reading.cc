@@ -122,8 +122,9 @@ std::optional<Shelf::PackedPin> Shelf::pin_packed(uint32_t index) const {
   if (!block.is_in_use() || block.evicted || block.memory != nullptr) return std::nullopt;
   if (block.joins != nullptr || block.receive_min_us < cutoff_us) return std::nullopt;
   ++block.pins;
-  return PackedPin{block.packed, block.published() - block.hidden, block.timestamp_min_us,
-                   block.timestamp_max_us, block.identity};
+  return PackedPin{block.packed,           block.published(),      block.published() - block.hidden,
+                   block.first_arrival,    block.timestamp_min_us, block.timestamp_max_us,
+                   block.identity};
 }
 
 void Shelf::unpin_packed(uint32_t block) const {

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 #include <set>
+#include <thread>
 #include <string>
 #include <vector>
 
@@ -65,7 +66,7 @@ TEST_CASE("what would take seconds to compile is refused before it is tried") {
   CHECK(unrolled_size(std::string(200, '(') + "a", 1000) <= 1000);
 }
 
-/// The texts that the line scan points into, less those that do not match by themselves.
+/// The texts that the line scan finds: where it is not sure of one, that matches by itself too.
 std::set<size_t> found_in_lines(const TextMatcher& matcher, const std::vector<std::string>& texts) {
   std::string joined;
   std::vector<size_t> ends;
@@ -73,14 +74,18 @@ std::set<size_t> found_in_lines(const TextMatcher& matcher, const std::vector<st
     joined += text + "\n";
     ends.push_back(joined.size());
   }
-  std::set<size_t> pointed;
-  REQUIRE(matcher.find_in_lines(joined, [&](size_t end) {
-    pointed.insert(
-        static_cast<size_t>(std::lower_bound(ends.begin(), ends.end(), end) - ends.begin()));
-    return true;
-  }));
-  std::erase_if(pointed, [&](size_t i) { return !matcher.matches(texts[i]); });
-  return pointed;
+  std::set<size_t> found;
+  for (size_t next = 0; next < texts.size();) {
+    const size_t begin = next == 0 ? 0 : ends[next - 1];
+    const size_t end = matcher.find_in_lines(std::string_view(joined).substr(begin));
+    if (end == TextMatcher::kNone) break;
+    const auto at = static_cast<size_t>(
+        std::lower_bound(ends.begin(), ends.end(), begin + end) - ends.begin());
+    REQUIRE(at >= next);
+    if (matcher.is_sure_in_lines() || matcher.matches(texts[at])) found.insert(at);
+    next = at + 1;
+  }
+  return found;
 }
 
 TEST_CASE("looking through joined texts finds what looking at each finds") {
@@ -90,6 +95,7 @@ TEST_CASE("looking through joined texts finds what looking at each finds") {
   const std::vector<std::string> words = {"a", "bb", "é", "\n", " ", "time", "out", "5", "x=1", "A"};
   const std::vector<std::string> expressions = {
       "time",  "a.?bb", "^a",     "out$",    "[^a]b", "\\s5",    "(?i)a{2}", "é.",     "\\bbb\\b",
+      "[a-z ]+5", "\\S+ \\w", "e.*t|\\d$", "[[:space:]]a", "\\x0a5", "t\n", "[!-~]{3}", "\\pL5",
       "a|out", "\\D5",  "a\\s+b", "^é.*5$",  "[^5]$", "x=\\d+",  "(?:a|bb)+out", "b\\B", "\\W\\W"};
   for (const std::string& expression : expressions) {
     CAPTURE(expression);
@@ -117,6 +123,32 @@ TEST_CASE("what speaks of the text's own ends, or matches nothing at all, is loo
     REQUIRE(matcher.has_value());
     CHECK_FALSE(matcher->can_find_in_lines());
   }
+}
+
+TEST_CASE("a match is known to stay in its line where nothing in the expression can hold a LF") {
+  for (const char* regex : {"time.*out", "a|b", "user=\\d+\\b", "^[a-z_]+ \\w\\.", "\\S+\\t\\[x\\]"}) {
+    CAPTURE(regex);
+    CHECK(TextMatcher::compile(regex, false)->is_sure_in_lines());
+  }
+  for (const char* regex : {"a\\s", "[^b]c", "\\W", "\\D", "a\nb", "\\x0ab", "[\\s5]b", "[[:cntrl:]]b",
+                            "\\n", "\\Qa\nb\\E", "\\P{L}", "a\\\n"}) {
+    CAPTURE(regex);
+    const Result<TextMatcher> matcher = TextMatcher::compile(regex, false);
+    if (matcher) CHECK_FALSE(matcher->is_sure_in_lines());
+  }
+}
+
+TEST_CASE("a twin finds the same on another thread") {
+  const Result<TextMatcher> matcher = TextMatcher::compile("b+ \\d", false);
+  REQUIRE(matcher.has_value());
+  std::optional<TextMatcher> twin = matcher->make_twin();
+  REQUIRE(twin.has_value());
+  bool twin_finds = false;
+  std::thread other([&] { twin_finds = twin->matches("abb 5") && !twin->matches("ab5"); });
+  CHECK(matcher->find_in_lines("a\nab 7 b\n") == 6);
+  CHECK(matcher->find_in_lines("a\nb\n7\n") == TextMatcher::kNone);
+  other.join();
+  CHECK(twin_finds);
 }
 
 }  // namespace

@@ -128,14 +128,14 @@ TEST_CASE("cells give back what was kept, and all memory when nothing is") {
       continue;
     }
     const size_t at = random.next_u64() % kept.size();
-    kept[at].first.copy_to(read);
+    kept[at].first.copy_to(read, 0, kept[at].first.size_bytes);
     REQUIRE(read == kept[at].second);
     pool.give_back(kept[at].first);
     kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(at));
   }
   CHECK(pool.resident_bytes() > CellPool::kSlabSizeBytes);
   for (auto& [cells, bytes] : kept) {
-    cells.copy_to(read);
+    cells.copy_to(read, 0, cells.size_bytes);
     REQUIRE(read == bytes);
     pool.give_back(cells);
     CHECK(cells.first == nullptr);

@@ -92,6 +92,38 @@ TEST_CASE("a search finds what matches, newest first, over all rings and pages")
   }
 }
 
+TEST_CASE("a search that counts all knows of every match, and answers the newest") {
+  const uint64_t seed = std::random_device()();
+  CAPTURE(seed);
+  SeededRandom random(seed);
+  ManualClock clock;
+  Options options;
+  options.block_bytes = 4 << 10;
+  const bool packs = random.next_u64() % 2 == 0;
+  if (packs) options.warm_bytes = 0;
+  Store store(options, clock);
+  const std::vector<OwnedEvent> events = make_events(3000, random);
+  for (const OwnedEvent& event : events) apply_one(store, event);
+  for (const auto level : {event::Level::kDebug, event::Level::kError}) {
+    // Found by all messages of a block at once, and one by one.
+    for (const char* regex : {"a needle \\d+", "\\Aa needle\\D*\\d+"}) {
+      CAPTURE(packs, regex, static_cast<int>(level));
+      const std::vector<std::string> all = expected(events, level);
+      Search search = search_for(regex, 10);
+      search.query.level_min = level;
+      search.counts_all = true;
+      const SearchAnswer answer = found(store, search);
+      CHECK(answer.is_complete);
+      CHECK(answer.events_matched == all.size());
+      CHECK(messages(answer.page) == std::vector<std::string>(all.begin(), all.begin() + 10));
+      CHECK_FALSE(answer.page.next_cursor.empty());
+      CHECK(answer.events_searched == static_cast<uint64_t>(std::count_if(
+                                          events.begin(), events.end(),
+                                          [&](const auto& each) { return each.level >= level; })));
+    }
+  }
+}
+
 TEST_CASE("a search whose time is over says so, and going on comes to the same end") {
   const uint64_t seed = std::random_device()();
   CAPTURE(seed);
