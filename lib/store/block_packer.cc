@@ -10,7 +10,8 @@
 namespace gasoline::store {
 namespace {
 
-constexpr size_t kHeadBytes = kColumns * 2 * sizeof(uint32_t);
+constexpr size_t kSizesBytes = kColumns * 2 * sizeof(uint32_t);
+constexpr size_t kHeadBytes = kSizesBytes + sizeof(uint32_t);
 
 using Id = PackedFacts::Id;
 
@@ -65,7 +66,8 @@ std::string_view BlockPacker::pack(const Block& block) {
     GASOLINE_ASSERT(whole);
     add(entry, event, before);
   }
-  return compress() ? std::string_view(packed_) : std::string_view();
+  return compress(block.identity->dictionary.text()) ? std::string_view(packed_)
+                                                     : std::string_view();
 }
 
 void BlockPacker::add(const Entry& entry, const event::Event& event, PackedFacts& before) {
@@ -104,24 +106,32 @@ void BlockPacker::add_texts(const event::Event& event) {
   for (const std::string_view tag : event.tags) append_sized(rest, tag);
 }
 
-bool BlockPacker::compress() {
+bool BlockPacker::compress(std::string_view dictionary) {
   if (contexts_->texts == nullptr || contexts_->ids == nullptr) return false;
   packed_.resize(kHeadBytes);
+  store_le(packed_.data() + kSizesBytes, dictionary.empty() ? uint32_t{0} : uint32_t{1});
   for (size_t i = 0; i < kColumns; ++i) {
-    const std::string& column = columns_[i];
     const size_t at = packed_.size();
-    if (!column.empty()) {
-      packed_.resize(at + ZSTD_compressBound(column.size()));
-      const size_t size =
-          ZSTD_compress2(is_random(i) ? contexts_->ids : contexts_->texts, packed_.data() + at,
-                         packed_.size() - at, column.data(), column.size());
-      if (ZSTD_isError(size) != 0) return false;
-      packed_.resize(at + size);
-    }
+    if (!columns_[i].empty() && !append_packed(i, dictionary)) return false;
     char* const head = packed_.data() + i * 2 * sizeof(uint32_t);
-    store_le(head, static_cast<uint32_t>(column.size()));
+    store_le(head, static_cast<uint32_t>(columns_[i].size()));
     store_le(head + sizeof(uint32_t), static_cast<uint32_t>(packed_.size() - at));
   }
+  return true;
+}
+
+bool BlockPacker::append_packed(size_t which, std::string_view dictionary) {
+  const std::string& column = columns_[which];
+  if (which == static_cast<size_t>(Column::kMessages)) {
+    return text_packer_.append_packed(packed_, column, dictionary);
+  }
+  const size_t at = packed_.size();
+  packed_.resize(at + ZSTD_compressBound(column.size()));
+  const size_t size =
+      ZSTD_compress2(is_random(which) ? contexts_->ids : contexts_->texts, packed_.data() + at,
+                     packed_.size() - at, column.data(), column.size());
+  if (ZSTD_isError(size) != 0) return false;
+  packed_.resize(at + size);
   return true;
 }
 
@@ -133,7 +143,8 @@ struct BlockUnpacker::Context {
 BlockUnpacker::BlockUnpacker() : context_(std::make_unique<Context>()) {}
 BlockUnpacker::~BlockUnpacker() = default;
 
-std::string_view BlockUnpacker::read(const Cells& packed, Column wanted) {
+std::string_view BlockUnpacker::read(const Cells& packed, Column wanted,
+                                     std::string_view dictionary) {
   static_assert(kHeadBytes <= Cell::kRoomBytes);
   GASOLINE_ASSERT(context_->zstd != nullptr && packed.size_bytes >= kHeadBytes);
   size_t at = kHeadBytes;
@@ -146,14 +157,21 @@ std::string_view BlockUnpacker::read(const Cells& packed, Column wanted) {
   column.resize(load_le<uint32_t>(head));
   if (column.empty()) return column;
   packed.copy_to(packed_, at, packed_size());
+  if (wanted == Column::kMessages) {
+    const bool has_dictionary = load_le<uint32_t>(packed.first->bytes + kSizesBytes) != 0;
+    const bool is_whole =
+        unpack_text(packed_, has_dictionary ? dictionary : std::string_view(), column);
+    GASOLINE_ASSERT(is_whole);
+    return column;
+  }
   const size_t size = ZSTD_decompressDCtx(context_->zstd, column.data(), column.size(),
                                           packed_.data(), packed_.size());
   GASOLINE_ASSERT(size == column.size());
   return column;
 }
 
-std::string_view BlockUnpacker::messages(const Cells& packed) {
-  return read(packed, Column::kMessages);
+std::string_view BlockUnpacker::messages(const Cells& packed, const SourceIdentity& identity) {
+  return read(packed, Column::kMessages, identity.dictionary.text());
 }
 
 void BlockUnpacker::read_entries(const Cells& packed, uint32_t count, std::vector<Entry>& entries,
@@ -219,7 +237,10 @@ event::Event BlockUnpacker::take_event(std::string_view* rests, PackedFacts& fac
 
 void BlockUnpacker::unpack(const Cells& packed, uint32_t count, Block& to) {
   std::array<std::string_view, kColumns> rests;
-  for (size_t i = 0; i < kColumns; ++i) rests[i] = read(packed, static_cast<Column>(i));
+  const std::string_view dictionary = to.identity->dictionary.text();
+  for (size_t i = 0; i < kColumns; ++i) {
+    rests[i] = read(packed, static_cast<Column>(i), dictionary);
+  }
   PackedFacts facts;
   for (uint32_t i = 0; i < count; ++i) {
     const bool whole = facts.take(rests[static_cast<size_t>(Column::kFacts)]);

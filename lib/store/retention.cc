@@ -15,6 +15,7 @@ size_t Shelf::resident_bytes() const {
   return pool_.resident_bytes() + cells_.resident_bytes() + unpacked_.stats().bytes +
          postings_.held_bytes() + serials_.held_bytes() + event_ids_.held_bytes() +
          joins_bytes_ + blocks_.size() * sizeof(Block) +
+         dictionaries_ * TextDictionary::kSizeBytes +
          rings_.size() * (sizeof(Ring) + sizeof(SourceIdentity));
 }
 
@@ -269,6 +270,7 @@ void Shelf::drop_ring(uint32_t index) {
   const auto [begin, end] = ring_by_hash_.equal_range(ring.identity->hash);
   ring_by_hash_.erase(
       std::find_if(begin, end, [&](const auto& each) { return each.second == index; }));
+  if (!ring.identity->dictionary.text().empty()) --dictionaries_;
   ring = Ring{};
   free_rings_.push_back(index);
   if (last_ring_ == index) last_ring_ = Ring::kNoBlock;

@@ -76,7 +76,7 @@ bool SearchWorker::look_into_packed(uint32_t index) {
 /// of their events.
 void SearchWorker::look_through(const Shelf::PackedPin& packed, uint32_t index) {
   const UnpackedBlocks::Loan unpacker(task_.shelf.unpacked_blocks());
-  const std::string_view messages = unpacker->messages(packed.cells);
+  const std::string_view messages = unpacker->messages(packed.cells, *packed.identity);
   const bool admits_all =
       packed.timestamp_min_us >= task_.filter.start_us() &&
       packed.timestamp_max_us < task_.filter.end_us() && task_.filter.admits_all_levels() &&

@@ -221,6 +221,7 @@ class Shelf {
   uint64_t floor_bytes_ = 0;
   std::deque<WarmBlock> warm_;  // longest full first; some of them are gone
   uint64_t warm_bytes_ = 0;
+  size_t dictionaries_ = 0;  // of sources that have a ring
   BlockUnpacker unpacker_;
   Arena eviction_arena_;
   std::vector<uint64_t> forgotten_;

@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "event/event.h"
+#include "store/text_packer.h"
 
 namespace gasoline::store {
 
-/// What tells one source from another, and what its events share and need not repeat. Immutable.
+/// What tells one source from another, and what its events share and need not repeat. Immutable but
+/// for the dictionary.
 ///
 /// A source is one stream of one run; without a run, one kind and service at one place, where the
 /// place is what the tags host:, path:, file:, container: and pod: say.
@@ -22,6 +24,7 @@ struct SourceIdentity {
   std::vector<std::string> tags;            ///< of the source's first event
   std::vector<std::string_view> tag_views;  ///< into tags
   uint64_t hash = 0;
+  mutable TextDictionary dictionary;  ///< made while the source's blocks are packed
 
   bool is_of(const event::Event& event) const;
   bool has_tags(const event::Event& event) const;

@@ -10,6 +10,7 @@
 #include "store/id_links.h"
 #include "store/metadata_member.h"
 #include "store/cell_pool.h"
+#include "store/text_packer.h"
 #include "store/page.h"
 #include "store/posting_index.h"
 
@@ -223,6 +224,35 @@ TEST_CASE("text is found whatever its case") {
   CHECK(contains_ignoring_case("x", ""));
   CHECK_FALSE(contains_ignoring_case("", "x"));
   CHECK_FALSE(contains_ignoring_case("decline", "declined"));
+}
+
+TEST_CASE("packed text comes back whole, with and without a dictionary, and is smaller with one") {
+  TextDictionary dictionary;
+  std::string said;
+  for (int i = 0; i < 400; ++i) said += "GET /orders/" + std::to_string(i * 7919) + " in 5 ms\n";
+  for (uint32_t block = 1; block <= TextDictionary::kBlocksBefore + 1; ++block) {
+    const bool has_one = block > TextDictionary::kBlocksBefore;
+    CHECK(dictionary.text().empty() == !has_one);
+    CHECK(dictionary.note_packed(said) == (block == TextDictionary::kBlocksBefore));
+  }
+  REQUIRE(dictionary.text().size() == TextDictionary::kSizeBytes);
+  TextPacker packer;
+  for (const std::string& text : {std::string("GET /orders/1 in 5 ms\n"), std::string(70'000, '\n'),
+                                  std::string("x"), said}) {
+    std::string plain = "before";
+    std::string with = "before";
+    REQUIRE(packer.append_packed(plain, text, {}));
+    REQUIRE(packer.append_packed(with, text, dictionary.text()));
+    CHECK(with.size() <= plain.size());
+    std::string back(text.size(), '\0');
+    REQUIRE(unpack_text(std::string_view(plain).substr(6), {}, back));
+    CHECK(back == text);
+    back.assign(text.size(), '\0');
+    REQUIRE(unpack_text(std::string_view(with).substr(6), dictionary.text(), back));
+    CHECK(back == text);
+    std::string other(text.size() + 1, '\0');
+    CHECK_FALSE(unpack_text(std::string_view(with).substr(6), dictionary.text(), other));
+  }
 }
 
 }  // namespace
