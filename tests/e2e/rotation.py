@@ -270,6 +270,22 @@ def several_rotations_between_two_looks(stage):
     stage.check_all_written() if way != "copytruncate" else stage.check(stage.in_files())
 
 
+def rotated_before_the_first_look(stage):
+    """The file comes and is rotated away before the daemon has looked at it once."""
+    way = stage.random.choice(["create 0644", "copytruncate"])
+    packing = stage.random.choice(["", "\n compress\n delaycompress"])
+    stage.start()
+    with stage.blind(stage.random.random() < 0.5):
+        stage.write()
+        for _ in range(stage.random.choice([1, 2])):
+            stage.pause()
+            stage.rotate(way + packing, signals_writer=way != "copytruncate")
+        stage.pause()
+    stage.pause()
+    stage.end_writing()
+    stage.check_all_written() if way != "copytruncate" else stage.check(stage.in_files())
+
+
 def several_compressed_rotations_while_down(stage):
     stage.start()
     stage.write()
@@ -375,8 +391,8 @@ def appearing_and_vanishing(stage):
 
 ROWS = [create, create_while_the_writer_goes_on, dateext, dateext_before_the_extension, create_followed_by_glob,
         copytruncate, copytruncate_followed_by_glob, copytruncate_grown_past_the_old_place, compress,
-        several_rotations_between_two_looks, several_compressed_rotations_while_down, symlink_switch,
-        delete_and_create, truncate_and_rewrite, directory_recreated, appearing_and_vanishing]
+        several_rotations_between_two_looks, rotated_before_the_first_look,
+        several_compressed_rotations_while_down, symlink_switch, delete_and_create, truncate_and_rewrite, directory_recreated, appearing_and_vanishing]
 
 
 def play(row, seed, cache=None):

@@ -96,7 +96,7 @@ void Follower::begin() {
     generation->resume_offset = mark > 0 ? mark : generation->taken_offset;
     generation->taken_offset = generation->resume_offset;
     generation->active_us = now_us();
-    if (generation->state == Generation::State::kDone) continue;
+    if (generation->state == Generation::State::kDone || generation->is_foreign) continue;
     Path& path = paths_[generation->path];
     path.path = generation->path;
     path.looked_us = std::max(path.looked_us, generation->looked_us);
@@ -119,8 +119,7 @@ void Follower::find_restored() {
       foreign.push_back(key);
     } else if (path != nullptr) {
       set_state(*generation, Generation::State::kOrphaned);
-      path->unseen_since_us = path->looked_us;
-      path->search_until_us = now_us() + timing_.orphan_patience_us;
+      search_unseen(*path);
     }
   }
   for (const uint64_t key : foreign) {

@@ -86,7 +86,7 @@ class Follower {
     Generation* current = nullptr;
     Followed::State state = Followed::State::kWaiting;
     std::string problem;
-    int64_t looked_us = 0;        // wall clock: no rotation before this went unseen
+    int64_t looked_us = 0;        // wall clock: no rotation before this went unseen; 0: not known
     int64_t unseen_since_us = 0;  // likewise, before the rotation that made us search
     int64_t search_until_us = 0;  // monotonic: siblings are looked through until then
     std::set<FileKey> copies;     // that hold nothing that is not known
@@ -151,14 +151,17 @@ class Follower {
   void search(Path& path, bool has_orphan);
   const std::vector<std::string>& names_in(const std::string& directory);
   void look_at_sibling(Path& path, const std::string& sibling, bool has_orphan);
-  bool has_known_beginning(const Path& path, Content& content, std::string_view first) const;
+  bool has_known_beginning(const Path& path, const FileLook& seen, Content& content,
+                           std::string_view first) const;
+  void search_unseen(Path& path);
   bool is_unseen(const Path& path, const FileLook& seen, const std::string& name) const;
   bool matches(const Generation& generation, Content& content, std::string_view first) const;
   static bool is_short_copy(const Generation& generation, Content& content, std::string_view first);
   void take_copy(Generation& generation, std::unique_ptr<Content> content, const std::string& from);
   void give_up(Generation& generation);
   void end_generation(Generation& generation);
-  bool is_prefix_of_live(const Path& path, Content& content, std::string_view first) const;
+  bool is_prefix_of_live(const Path& path, const FileLook& seen, Content& content,
+                         std::string_view first) const;
   void count_loss(Generation& generation, uint64_t bytes, std::string_view why);
 
   // follower_reading.cc
@@ -208,6 +211,7 @@ class Follower {
   uint64_t unnamed_next_;  // for files without a time of birth
   const int64_t made_wall_us_;
   int64_t looked_wall_us_;  // when the last look at everything began
+  int64_t first_look_wall_us_ = 0;
   uint64_t recovered_ = 0;  // places that the event log knew, not the checkpoint
   unsigned in_flight_ = 0;
   int64_t saved_wall_us_ = 0;  // of the checkpoint that was loaded; 0: there was none

@@ -67,6 +67,7 @@ uint64_t end_of_lines(Content& content, uint64_t size) {
 void Follower::look() {
   const int64_t begun_us = now_us();
   looked_wall_us_ = around_.clock.wall_us();
+  if (is_first_look_) first_look_wall_us_ = looked_wall_us_;
   must_look_ = false;
   next_look_us_ = begun_us + timing_.look_interval_us;
   std::set<std::string> directories;
@@ -90,6 +91,7 @@ void Follower::look() {
       path.path = std::move(found);
       path.is_matched = true;
       path.is_expected = path.is_expected || is_old;
+      if (path.looked_us == 0) path.looked_us = path.is_expected ? saved_wall_us_ : made_wall_us_;
     }
   }
   for (auto& [name, path] : paths_) {
@@ -141,6 +143,7 @@ void Follower::look_at_path(Path& path) {
   if (current != nullptr && current->is_same_file(*seen) && current->content != nullptr) {
     path.state = Followed::State::kFollowing;
     current->size_looked = seen->size_bytes;
+    if (current->head.size_bytes == 0) search_unseen(path);
     if (seen->size_bytes != current->read_offset) queue(*current);
     return;
   }
@@ -160,6 +163,7 @@ void Follower::fail(Path& path, const Error& error) {
     leave_current(path);
     path.state = Followed::State::kWaiting;
     path.problem = "it is not there";
+    if (path.is_matched) search_unseen(path);
     return;
   }
   path.state = Followed::State::kFailing;
@@ -173,8 +177,7 @@ void Follower::leave_current(Path& path) {
   if (path.current == nullptr) return;
   Generation& old = *path.current;
   path.current = nullptr;
-  path.unseen_since_us = path.looked_us;
-  path.search_until_us = now_us() + timing_.orphan_patience_us;
+  search_unseen(path);
   if (old.state == Generation::State::kLive) set_state(old, Generation::State::kRotated);
   queue(old);
 }
@@ -215,6 +218,7 @@ void Follower::begin_generation(Path& path, const FileLook& seen, std::unique_pt
   uint64_t offset = 0;
   if (truncated == nullptr) {
     offset = first_offset(path, seen, *content, generation);
+    if (is_new_file(path, seen)) search_unseen(path);
   } else if (truncated->head.size_bytes == Head::kSizeBytesMax &&
              seen.size_bytes < std::max(truncated->read_offset, truncated->resume_offset)) {
     // The end was cut off, and what is left was read.
@@ -227,7 +231,6 @@ void Follower::begin_generation(Path& path, const FileLook& seen, std::unique_pt
   seek(generation, offset);
   grow_head(generation);
   generation.size_seen = std::max(offset, seen.size_bytes);
-  if (path.looked_us == 0) path.looked_us = around_.clock.wall_us();
   is_dirty_ = true;
   queue(generation);
 }
@@ -344,8 +347,8 @@ bool Follower::may_be_copy(Path& path, const FileLook& seen, Content& content) {
     const bool is_sibling = directory_of(other_name) == directory_of(path.path) &&
                             is_rotated_name(name, name_of(other_name));
     if (!is_sibling || !first) continue;
-    const bool is_copy = !first->empty() && (has_known_beginning(other, content, *first) ||
-                                             is_prefix_of_live(other, content, *first));
+    const bool is_copy = !first->empty() && (has_known_beginning(other, seen, content, *first) ||
+                                             is_prefix_of_live(other, seen, content, *first));
     const int64_t age_us = around_.clock.wall_us() - seen.modified_us;
     const bool is_undecided = first->empty() && age_us < timing_.line_patience_us;
     if (is_undecided) next_look_us_ = std::min(next_look_us_, now_us() + kUndecidedUs);

@@ -105,6 +105,9 @@ Follower::Turn Follower::read_turn(Generation& generation, size_t quantum) {
   generation.size_seen = std::max(generation.size_seen, generation.read_offset + bytes.size());
   generation.is_at_end = bytes.empty();
   if (bytes.empty()) return Turn::kEnd;
+  // It may not be the first that it ever had.
+  const bool was_empty = generation.head.size_bytes == 0;
+  if (Path* path = path_of(generation); was_empty && path != nullptr) search_unseen(*path);
   if (!grow_head(generation)) {
     content_changed(generation, "was truncated");
     return Turn::kEnd;

@@ -26,6 +26,12 @@ bool has_bytes_at(Content& content, uint64_t offset, std::string_view wanted) {
   return got && *got == wanted.size() && std::memcmp(there.data(), wanted.data(), *got) == 0;
 }
 
+/// A copy is not older than what it was made of; of a compressed one nobody knows.
+bool may_be_copy_of(const Generation& generation, const FileLook& seen, Content& content) {
+  const bool is_known = content.fd() >= 0 && seen.birth_us != 0 && generation.birth_us != 0;
+  return !is_known || seen.birth_us >= generation.birth_us;
+}
+
 }  // namespace
 
 /// The bytes that were read are no longer in front of the place: the file was truncated, and what
@@ -43,14 +49,24 @@ void Follower::content_changed(Generation& generation, std::string_view how) {
       fmt::format("{} {} behind byte {}", generation.path, how, generation.read_offset));
   if (path == nullptr) return;
   give_up_oldest(*path);
-  path->unseen_since_us = path->looked_us;
-  path->search_until_us = now_us() + timing_.orphan_patience_us;
+  search_unseen(*path);
   must_look_ = true;
   if (!was_live) return;
   path->current = nullptr;
   if (was_copied) return;
   const auto seen = look_at(content->fd(), path->path);
   if (seen) begin_generation(*path, *seen, std::move(content), &generation);
+}
+
+/// Lines may have come and been rotated away since the path was looked at: where the file is gone,
+/// is another one, or has had no line yet. Looks for them for a while.
+void Follower::search_unseen(Path& path) {
+  if (path.search_until_us <= now_us()) {
+    path.unseen_since_us = path.looked_us;
+    if (!path.is_copy) path.copies.clear();
+    must_look_ = true;
+  }
+  path.search_until_us = now_us() + timing_.orphan_patience_us;
 }
 
 void Follower::search_all() {
@@ -140,8 +156,8 @@ void Follower::look_at_sibling(Path& path, const std::string& sibling, bool has_
     }
   }
   if (is_known_copy) return;
-  if (is_prefix_of_live(path, **content, *first)) return;  // being copied
-  if (has_known_beginning(path, **content, *first) || !is_unseen(path, *seen, sibling)) {
+  if (is_prefix_of_live(path, *seen, **content, *first)) return;  // being copied
+  if (has_known_beginning(path, *seen, **content, *first) || !is_unseen(path, *seen, sibling)) {
     path.copies.insert(key_of(*seen));
     return;
   }
@@ -160,29 +176,32 @@ bool Follower::is_unseen(const Path& path, const FileLook& seen, const std::stri
   const int64_t since_us = path.unseen_since_us - kTickUs;
   if (seen.modified_us < since_us) return false;
   const bool is_packed = packing_of(name) != Packing::kNone;
-  return is_packed || seen.birth_us == 0 || seen.birth_us >= since_us;
+  if (!is_packed && seen.birth_us != 0) return seen.birth_us >= since_us;
+  // Nothing tells when it began: what ended before our first look is history.
+  return path.is_expected || seen.modified_us >= first_look_wall_us_;
 }
 
 /// A copy, plain or compressed, of what is known and either read or going to be.
-bool Follower::has_known_beginning(const Path& path, Content& content,
+bool Follower::has_known_beginning(const Path& path, const FileLook& seen, Content& content,
                                    std::string_view first) const {
   return std::any_of(generations_.begin(), generations_.end(), [&](const auto& entry) {
     const Generation& generation = *entry.second;
-    return generation.path == path.path &&
+    return generation.path == path.path && may_be_copy_of(generation, seen, content) &&
            (matches(generation, content, first) || is_short_copy(generation, content, first));
   });
 }
 
 /// True of a copy of the live file that is being made.
-bool Follower::is_prefix_of_live(const Path& path, Content& content, std::string_view first) const {
+bool Follower::is_prefix_of_live(const Path& path, const FileLook& seen, Content& content,
+                                 std::string_view first) const {
   if (path.current == nullptr || path.current->content == nullptr) return false;
+  if (!may_be_copy_of(*path.current, seen, content)) return false;
   Content& live = *path.current->content;
   if (!has_bytes_at(live, 0, first)) return false;
   if (first.size() < Head::kSizeBytesMax) return true;
-  const auto seen = content.fd() < 0 ? Result<FileLook>(FileLook()) : look_at(content.fd(), "");
-  if (!seen || seen->size_bytes < kTailSizeBytesMax) return true;
+  if (content.fd() < 0 || seen.size_bytes < kTailSizeBytesMax) return true;
   std::array<char, kTailSizeBytesMax> last{};
-  const uint64_t at = seen->size_bytes - last.size();
+  const uint64_t at = seen.size_bytes - last.size();
   const auto got = content.read_at(at, last.data(), last.size());
   return got && has_bytes_at(live, at, {last.data(), *got});
 }
