@@ -192,6 +192,39 @@ class Following(GasolineTest):
         wait_for(lambda: watches() == 1, "the watches to be given back", patience_s=60)
         self.assertEqual(len([name for name in self.files_of(daemon) if ".log" in name and "(deleted)" in name]), 0)
 
+    def test_what_a_rotation_lost_is_a_gap_in_the_timeline(self):
+        daemon = self.start("start: beginning")
+        self.append("whole " + "x" * 100)
+        with open(self.path, "a") as file:
+            file.write("begun and lost")
+        size = os.path.getsize(self.path)
+
+        def following():
+            (source,) = self.sandbox.get("/v1/status").json()["following"]
+            return source
+
+        wait_for(lambda: any(file["size_bytes"] == size for file in following()["followed"]), "it to be seen")
+        wait_for(lambda: following()["lines"] == 1, "the line")
+        with open(self.path + ".1", "w") as file:
+            file.write("whole " + "x" * 100 + "\n")  # the copy was made before the rest was written
+        os.truncate(self.path, 0)
+        self.append("new")
+
+        def check():
+            wait_for(lambda: len(self.messages()) == 3, "the gap")
+            answer = self.sandbox.get("/v1/timeline?service=app").json()
+            (gap,) = answer["gaps"]
+            self.assertEqual((gap["source"], gap["bytes"]), ("file:app", len("begun and lost")))
+            self.assertIn("not in the copy", gap["reason"])
+            (told,) = [event for event in answer["events"] if event["message"] == "lines were not captured"]
+            self.assertEqual((told["level"], told["metadata"]["path"]), ("warn", self.path))
+
+        check()
+        wait_for(lambda: following()["losses"] == 1, "the status to tell of it")
+        daemon.kill()
+        self.start("start: beginning")
+        check()
+
     def test_a_lost_checkpoint_repeats_nothing(self):
         daemon = self.start("start: beginning")
         self.append("one", "two")

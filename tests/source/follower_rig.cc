@@ -36,6 +36,12 @@ void FakeIntake::answer() {
       waiting.done(source::Taken::kTryAgain);
       continue;
     }
+    if (batch.tells_of_gap && batch.lines[0].seq > mark) {
+      mark = batch.lines[0].seq;
+      gaps.push_back(batch.metadata);
+      waiting.done(source::Taken::kYes);
+      continue;
+    }
     services.push_back(batch.service);
     for (const source::LineBatch::Line& line : batch.lines) {
       if (line.seq <= mark) continue;

@@ -40,6 +40,7 @@ class FakeIntake final : public source::Intake {
   std::vector<std::string> lines;
   std::vector<std::string> metadata;  ///< of each line
   std::vector<std::string> services;  ///< of each batch
+  std::vector<std::string> gaps;      ///< metadata of those that tell of a loss
   std::map<std::string, uint64_t, std::less<>> marks;
   std::map<std::string, int, std::less<>> held;
   size_t batches_waiting_most = 0;

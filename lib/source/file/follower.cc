@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "source/file/glob.h"
 #include "source/file/rotated_names.h"
 
 namespace gasoline::source {
@@ -44,10 +45,24 @@ void Follower::load() {
   if (!loaded) {
     warn(loaded.error().to_string() + "; files are read as if they were seen for the first time");
   } else if (loaded->has_value()) {
-    return restore(**loaded);
+    restore(**loaded);
   }
+  note_what_is_there();
+  if (loaded && loaded->has_value()) return;
   // From now on what appears is new, also if we are killed before the first look.
   if (const Status saved = save(); !saved) warn(saved.error().to_string());
+}
+
+/// Before the first look a file may be rotated away already: what was there is history.
+void Follower::note_what_is_there() {
+  for (const std::string& pattern : settings_.paths) {
+    if (is_old_pattern(pattern)) continue;
+    for (std::string& path : expand_glob(pattern).paths) there_before_.insert(std::move(path));
+  }
+}
+
+bool Follower::is_old_pattern(const std::string& pattern) const {
+  return std::find(old_patterns_.begin(), old_patterns_.end(), pattern) != old_patterns_.end();
 }
 
 void Follower::restore(const Checkpoint& checkpoint) {
@@ -251,9 +266,9 @@ void Follower::housekeep() {
         finish_copied(*generation);
         break;
       case Generation::State::kOrphaned:
-        if (now - generation->active_us > timing_.orphan_patience_us &&
-            generation->in_flight == 0) {
-          give_up(*generation);
+        if (generation->is_given_up ||
+            now - generation->active_us > timing_.orphan_patience_us) {
+          give_up(*generation, "no copy of it was found");
         }
         break;
       case Generation::State::kLive:
@@ -292,17 +307,6 @@ void Follower::close_quiet(std::vector<Generation*> rotated) {
     end_generation(*generation);
     --over;
   }
-}
-
-void Follower::finish_copied(Generation& generation) {
-  const bool is_read = generation.is_at_end && !generation.is_queued && generation.in_flight == 0 &&
-                       !generation.must_rewind && !pending_.has_value();
-  if (!is_read || flush_remainder(generation)) return;
-  if (generation.size_seen > generation.read_offset) {
-    count_loss(generation, generation.size_seen - generation.read_offset,
-               "they are not in the copy");
-  }
-  end_generation(generation);
 }
 
 Generation& Follower::keep(std::unique_ptr<Generation> made) {
@@ -388,6 +392,7 @@ Status Follower::save() {
 
 void Follower::finish(int64_t patience_us) {
   const int64_t until_us = now_us() + patience_us;
+  if (pending_.has_value()) --in_flight_;
   pending_.reset();
   while (in_flight_ > 0 && now_us() < until_us) {
     answers_->wake.wait(10'000);

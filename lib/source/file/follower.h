@@ -35,6 +35,7 @@ class Follower {
   static constexpr size_t kQuantumMin = 16 * 1024;
   static constexpr size_t kLineSizeBytesMax = 1 << 20;
   /// Truncated generations of one path whose copies are looked for; the oldest is given up first.
+  /// Twice as many may wait for the event log to take what is told of their loss.
   static constexpr size_t kOrphansMax = 8;
   /// Generations that were read to their end and are remembered, for each path.
   static constexpr size_t kDoneMax = 16;
@@ -90,8 +91,10 @@ class Follower {
     int64_t unseen_since_us = 0;  // likewise, before the rotation that made us search
     int64_t search_until_us = 0;  // monotonic: siblings are looked through until then
     std::set<FileKey> copies;     // that hold nothing that is not known
+    std::set<FileKey> damaged;    // copies whose rest cannot be had, with when they were written
     bool is_matched = true;
     bool is_expected = false;  // its pattern was followed before the restart
+    bool was_there = false;    // before we followed its pattern
     bool is_link = false;
     bool is_copy = false;  // of what another path names
   };
@@ -108,11 +111,11 @@ class Follower {
   void save_if_due();
   Status save();
   void restore(const Checkpoint& checkpoint);
+  void note_what_is_there();
+  bool is_old_pattern(const std::string& pattern) const;
   void housekeep();
   void keep_rotated(Generation& generation);
   void close_quiet(std::vector<Generation*> rotated);
-  void give_up_oldest(const Path& path);
-  void finish_copied(Generation& generation);
   void forget_done();
   Generation& keep(std::unique_ptr<Generation> made);
   void forget(uint64_t key);
@@ -154,15 +157,23 @@ class Follower {
   bool has_known_beginning(const Path& path, const FileLook& seen, Content& content,
                            std::string_view first) const;
   void search_unseen(Path& path);
+  void note_unreadable(const Path& path, const FileLook& seen, const Error& why);
   bool is_unseen(const Path& path, const FileLook& seen, const std::string& name) const;
   bool matches(const Generation& generation, Content& content, std::string_view first) const;
+  static bool has_same_samples(const Generation& generation, Content& content);
   static bool is_short_copy(const Generation& generation, Content& content, std::string_view first);
   void take_copy(Generation& generation, std::unique_ptr<Content> content, const std::string& from);
-  void give_up(Generation& generation);
   void end_generation(Generation& generation);
   bool is_prefix_of_live(const Path& path, const FileLook& seen, Content& content,
                          std::string_view first) const;
-  void count_loss(Generation& generation, uint64_t bytes, std::string_view why);
+
+  // follower_loss.cc
+  void give_up_oldest(const Path& path);
+  void finish_copied(Generation& generation);
+  void give_up(Generation& generation, std::string_view why);
+  static uint64_t lost_bytes_of(const Generation& generation);
+  void tell_loss(Generation& generation);
+  void count_loss(const Generation& generation, uint64_t bytes);
 
   // follower_reading.cc
   bool pump();
@@ -175,6 +186,8 @@ class Follower {
   void seek(Generation& generation, uint64_t offset);
   bool skip_hole(Generation& generation, std::string_view bytes);
   Turn submit(Generation& generation, const Cut& cut);
+  LineBatch batch_of(const Generation& generation);
+  Turn hand_over(Generation& generation, LineBatch batch, const LineAnswers::Answer& answer);
   bool try_submit_pending();
   void note_read(Generation& generation, std::string_view bytes);
   bool flush_remainder(Generation& generation);
@@ -204,6 +217,7 @@ class Follower {
   std::optional<LineBatch> pending_;                        // refused by a full pipeline
   LineAnswers::Answer pending_answer_;
   std::vector<std::string> old_patterns_;  // of the checkpoint
+  std::set<std::string> there_before_;     // what other patterns matched; until the first look
   std::string note_;
   std::string problem_;
 
@@ -211,7 +225,6 @@ class Follower {
   uint64_t unnamed_next_;  // for files without a time of birth
   const int64_t made_wall_us_;
   int64_t looked_wall_us_;  // when the last look at everything began
-  int64_t first_look_wall_us_ = 0;
   uint64_t recovered_ = 0;  // places that the event log knew, not the checkpoint
   unsigned in_flight_ = 0;
   int64_t saved_wall_us_ = 0;  // of the checkpoint that was loaded; 0: there was none

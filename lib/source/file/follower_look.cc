@@ -67,15 +67,13 @@ uint64_t end_of_lines(Content& content, uint64_t size) {
 void Follower::look() {
   const int64_t begun_us = now_us();
   looked_wall_us_ = around_.clock.wall_us();
-  if (is_first_look_) first_look_wall_us_ = looked_wall_us_;
   must_look_ = false;
   next_look_us_ = begun_us + timing_.look_interval_us;
   std::set<std::string> directories;
   for (auto& [name, path] : paths_) path.is_matched = false;
   for (const std::string& pattern : settings_.paths) {
     GlobMatches matches = expand_glob(pattern);
-    const bool is_old =
-        std::find(old_patterns_.begin(), old_patterns_.end(), pattern) != old_patterns_.end();
+    const bool is_old = is_old_pattern(pattern);
     // A file that is named and not there is shown, and waited for.
     const bool is_plain = pattern.find_first_of("*?[") == std::string::npos;
     if (matches.paths.empty() && is_plain) matches.paths.push_back(pattern);
@@ -91,6 +89,7 @@ void Follower::look() {
       path.path = std::move(found);
       path.is_matched = true;
       path.is_expected = path.is_expected || is_old;
+      path.was_there = path.was_there || there_before_.contains(path.path);
       if (path.looked_us == 0) path.looked_us = path.is_expected ? saved_wall_us_ : made_wall_us_;
     }
   }
@@ -110,10 +109,12 @@ void Follower::look() {
     const Path& path = entry.second;
     const bool is_plain = std::find(settings_.paths.begin(), settings_.paths.end(), entry.first) !=
                           settings_.paths.end();
-    return !path.is_matched && path.current == nullptr && !is_plain &&
+    // What was followed before a restart is looked for only after the first look.
+    return !is_first_look_ && !path.is_matched && path.current == nullptr && !is_plain &&
            path.search_until_us <= now_us();
   });
   is_first_look_ = false;
+  there_before_.clear();
   looked_us_ = now_us();
   look_cost_us_ = looked_us_ - begun_us;
 }
@@ -371,6 +372,8 @@ void Follower::set_state(Generation& generation, Generation::State state) {
 void Follower::attach(Generation& generation, std::unique_ptr<Content> content) {
   generation.content = std::move(content);
   generation.problem.clear();
+  generation.missing.clear();
+  generation.is_given_up = generation.is_loss_told = false;
   watch(generation);
   queue(generation);
 }

@@ -21,6 +21,13 @@ bool is_line_start(const Generation& generation) {
          generation.tail.back() == '\0';
 }
 
+/// A copy may be shorter than what was seen of the file; what it has was compared by samples.
+bool begins_as_known(const Generation& generation, std::string_view first) {
+  const bool is_short = first.size() < generation.head.size_bytes;
+  return (is_short && generation.state == Generation::State::kCopied) ||
+         generation.head.is_head_of(first);
+}
+
 }  // namespace
 
 /// Lines to hand over, in `text`, which begins at the generation's read_offset.
@@ -94,8 +101,8 @@ Follower::Turn Follower::read_turn(Generation& generation, size_t quantum) {
     content_changed(generation, "was truncated");
     return Turn::kEnd;
   }
-  if (generation.read_offset == 0 &&
-      !generation.head.is_head_of({window_.data(), std::min<size_t>(*got, Head::kSizeBytesMax)})) {
+  const std::string_view first(window_.data(), std::min<size_t>(*got, Head::kSizeBytesMax));
+  if (generation.read_offset == 0 && !begins_as_known(generation, first)) {
     content_changed(generation, "was truncated");
     return Turn::kEnd;
   }
@@ -191,7 +198,8 @@ bool Follower::grow_head(Generation& generation) {
   if (generation.head.size_bytes == Head::kSizeBytesMax) return true;
   const auto first = read_first_bytes(*generation.content);
   if (!first) return true;
-  if (!generation.head.is_head_of(*first)) return false;
+  if (!begins_as_known(generation, *first)) return false;
+  if (first->size() < generation.head.size_bytes) return true;
   const Head grown = Head::of(*first);
   is_dirty_ = is_dirty_ || grown != generation.head;
   generation.head = grown;
@@ -274,18 +282,9 @@ Follower::Turn Follower::submit(Generation& generation, const Cut& cut) {
   const uint64_t end = cut.lines.back().seq;
   const size_t size = static_cast<size_t>(end - generation.read_offset);
   const int64_t wall_us = around_.clock.wall_us();
-  LineBatch batch;
-  batch.run_id = generation.id;
-  batch.after_seq = generation.after_seq;
-  const Path* path = path_of(generation);
-  batch.service = path != nullptr ? path->service : settings_.service;
-  batch.metadata = "\"path\":";
-  event::append_json_string(batch.metadata, generation.path);
+  LineBatch batch = batch_of(generation);
   batch.metadata += cut.metadata;
   const FileLabels* labels = labels_.of(generation.path);
-  if (labels != nullptr && !labels->metadata.empty()) batch.metadata += "," + labels->metadata;
-  batch.tags = labels == nullptr ? settings_.tags : labels->tags;
-  batch.timezone = settings_.timezone;
   batch.text.assign(cut.text.substr(0, size));
   batch.lines = cut.lines;
   for (LineBatch::Line& line : batch.lines) {
@@ -298,9 +297,31 @@ Follower::Turn Follower::submit(Generation& generation, const Cut& cut) {
   generation.after_seq = end;
   generation.last_line_us = wall_us;
   generation.active_us = now_us();
+  return hand_over(generation, std::move(batch),
+                   {generation.key, end, end, cut.lines.size(), size, 0, false, Taken::kYes});
+}
+
+/// A batch without lines, but all else.
+LineBatch Follower::batch_of(const Generation& generation) {
+  LineBatch batch;
+  batch.run_id = generation.id;
+  batch.after_seq = generation.after_seq;
+  const Path* path = path_of(generation);
+  batch.service = path != nullptr ? path->service : settings_.service;
+  batch.metadata = "\"path\":";
+  event::append_json_string(batch.metadata, generation.path);
+  const FileLabels* labels = labels_.of(generation.path);
+  if (labels != nullptr && !labels->metadata.empty()) batch.metadata += "," + labels->metadata;
+  batch.tags = labels == nullptr ? settings_.tags : labels->tags;
+  batch.timezone = settings_.timezone;
+  return batch;
+}
+
+Follower::Turn Follower::hand_over(Generation& generation, LineBatch batch,
+                                   const LineAnswers::Answer& answer) {
   ++generation.in_flight;
   ++in_flight_;
-  pending_answer_ = {generation.key, end, end, cut.lines.size(), size, Taken::kYes};
+  pending_answer_ = answer;
   pending_ = std::move(batch);
   return try_submit_pending() ? Turn::kMore : Turn::kFull;
 }
@@ -338,6 +359,7 @@ void Follower::on_answer(const LineAnswers::Answer& answer) {
     lines_ += answer.lines;
     bytes_ += answer.bytes;
     is_dirty_ = true;
+    if (answer.tells_of_gap) count_loss(generation, answer.lost_bytes);
   } else {
     generation.must_rewind = true;
   }
@@ -352,11 +374,14 @@ void Follower::on_answer(const LineAnswers::Answer& answer) {
 void Follower::rewind(Generation& generation) {
   generation.must_rewind = false;
   generation.after_seq = generation.last_taken;
+  generation.is_loss_told = false;
   if (generation.content != nullptr) {
     seek(generation, generation.taken_offset);
   } else {
+    // What was in front of the place is not known any more; a copy is known by its beginning.
     generation.must_verify = true;
-    generation.resume_offset = generation.taken_offset;
+    generation.read_offset = generation.resume_offset = generation.taken_offset;
+    generation.tail.clear();
   }
   generation.is_at_end = false;
   retry_us_ = now_us() + kRetryFailedUs;

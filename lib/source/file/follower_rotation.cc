@@ -43,11 +43,13 @@ void Follower::content_changed(Generation& generation, std::string_view how) {
   std::unique_ptr<Content> content = std::move(generation.content);
   detach(generation);
   set_state(generation, Generation::State::kOrphaned);
+  if (was_copied && !generation.problem.empty()) generation.missing = generation.problem;
   generation.inode = 0;  // it is another generation's now
   if (!generation.must_verify) generation.resume_offset = generation.read_offset;
   around_.diary.info(
       fmt::format("{} {} behind byte {}", generation.path, how, generation.read_offset));
   if (path == nullptr) return;
+  if (was_copied) path->damaged.insert(generation.copy);
   give_up_oldest(*path);
   search_unseen(*path);
   must_look_ = true;
@@ -63,6 +65,7 @@ void Follower::content_changed(Generation& generation, std::string_view how) {
 void Follower::search_unseen(Path& path) {
   if (path.search_until_us <= now_us()) {
     path.unseen_since_us = path.looked_us;
+    path.damaged.clear();
     if (!path.is_copy) path.copies.clear();
     must_look_ = true;
   }
@@ -143,15 +146,18 @@ void Follower::look_at_sibling(Path& path, const std::string& sibling, bool has_
   auto content = open_content(sibling);
   if (!content) {
     path.copies.insert(key_of(*seen));
+    note_unreadable(path, *seen, content.error());
     return;
   }
   const auto first = read_first_bytes(**content);
   if (!first) return;
   for (const auto& [key, generation] : generations_) {
-    if (generation->path != path.path || generation->state != Generation::State::kOrphaned)
+    if (generation->path != path.path || generation->state != Generation::State::kOrphaned ||
+        generation->is_given_up || path.damaged.contains({seen->inode, seen->modified_us}))
       continue;
     if (matches(*generation, **content, *first)) {
       path.copies.insert(key_of(*seen));
+      generation->copy = {seen->inode, seen->modified_us};
       return take_copy(*generation, std::move(*content), sibling);
     }
   }
@@ -165,9 +171,20 @@ void Follower::look_at_sibling(Path& path, const std::string& sibling, bool has_
       fmt::format("{} was rotated before it was seen; reading {}", path.path, sibling));
   path.copies.insert(key_of(*seen));
   Generation& generation = add_generation(path, *seen);
+  generation.copy = {seen->inode, seen->modified_us};
   set_state(generation,
             packing == Packing::kNone ? Generation::State::kRotated : Generation::State::kCopied);
   attach(generation, std::move(*content));
+}
+
+/// What is looked for may be in a file of this path that cannot be read.
+void Follower::note_unreadable(const Path& path, const FileLook& seen, const Error& why) {
+  if (seen.modified_us < path.unseen_since_us - kTickUs) return;
+  for (const auto& [key, generation] : generations_) {
+    if (generation->path != path.path || generation->state != Generation::State::kOrphaned)
+      continue;
+    if (generation->missing.empty()) generation->missing = why.to_string();
+  }
 }
 
 /// Lines of a generation that began and ended between two looks: made since the last of them.
@@ -177,8 +194,8 @@ bool Follower::is_unseen(const Path& path, const FileLook& seen, const std::stri
   if (seen.modified_us < since_us) return false;
   const bool is_packed = packing_of(name) != Packing::kNone;
   if (!is_packed && seen.birth_us != 0) return seen.birth_us >= since_us;
-  // Nothing tells when it began: what ended before our first look is history.
-  return path.is_expected || seen.modified_us >= first_look_wall_us_;
+  // Nothing tells when it began, so what it was before we followed it must not be in it.
+  return path.is_expected || !path.was_there;
 }
 
 /// A copy, plain or compressed, of what is known and either read or going to be.
@@ -209,17 +226,17 @@ bool Follower::is_prefix_of_live(const Path& path, const FileLook& seen, Content
 /// Whether `content`, which begins with `first`, is or continues what was read of the generation.
 bool Follower::matches(const Generation& generation, Content& content,
                        std::string_view first) const {
-  return generation.head.size_bytes > 0 && generation.head.is_head_of(first) &&
+  const Head& head = generation.head;
+  if (head.size_bytes == 0) return false;
+  // The head may have bytes behind the place, which a copy need not have.
+  const bool begins_alike = first.size() < head.size_bytes ? has_same_samples(generation, content)
+                                                           : head.is_head_of(first);
+  return begins_alike &&
          has_bytes_at(content, generation.read_offset - generation.tail.size(), generation.tail);
 }
 
-/// Whether `content` is a beginning of the generation, and ends before the place that was read.
-bool Follower::is_short_copy(const Generation& generation, Content& content,
-                             std::string_view first) {
-  const Head& head = generation.head;
-  if (head.size_bytes == 0 || (first.size() >= head.size_bytes && !head.is_head_of(first))) {
-    return false;
-  }
+/// Whether what `content` has is the same wherever it is known of the generation, if only once.
+bool Follower::has_same_samples(const Generation& generation, Content& content) {
   const std::vector<uint32_t>& checksums = generation.samples.checksums;
   bool has_equal = false;
   for (size_t i = 0; i < checksums.size(); ++i) {
@@ -232,9 +249,20 @@ bool Follower::is_short_copy(const Generation& generation, Content& content,
     if (checksums[i] != Samples::checksum_of({there.data(), there.size()})) return false;
     has_equal = true;
   }
+  return has_equal;
+}
+
+/// Whether `content` is a beginning of the generation, and ends before the place that was read.
+bool Follower::is_short_copy(const Generation& generation, Content& content,
+                             std::string_view first) {
+  const Head& head = generation.head;
+  if (head.size_bytes == 0 || (first.size() >= head.size_bytes && !head.is_head_of(first))) {
+    return false;
+  }
+  if (!has_same_samples(generation, content)) return false;
   char last = '\0';
   const auto got = content.read_at(generation.read_offset - 1, &last, 1);
-  return has_equal && got && *got == 0;
+  return got && *got == 0;
 }
 
 void Follower::take_copy(Generation& generation, std::unique_ptr<Content> content,
@@ -242,38 +270,10 @@ void Follower::take_copy(Generation& generation, std::unique_ptr<Content> conten
   set_state(generation, Generation::State::kCopied);
   generation.content = std::move(content);
   generation.must_verify = false;
+  generation.missing.clear();
   seek(generation, generation.resume_offset);
   around_.diary.info(fmt::format("{}: reading on in {}", generation.path, from));
   queue(generation);
-}
-
-/// A file that is truncated again and again must not pile up what is looked for.
-void Follower::give_up_oldest(const Path& path) {
-  std::vector<Generation*> orphans;
-  for (const auto& [key, generation] : generations_) {
-    const bool is_one = generation->state == Generation::State::kOrphaned &&
-                        generation->path == path.path && generation->in_flight == 0;
-    if (is_one) orphans.push_back(generation.get());
-  }
-  if (orphans.size() <= kOrphansMax) return;
-  give_up(**std::min_element(orphans.begin(), orphans.end(),
-                             [](const auto* a, const auto* b) { return a->key < b->key; }));
-}
-
-/// No copy was found.
-void Follower::give_up(Generation& generation) {
-  if (generation.size_seen > generation.resume_offset) {
-    count_loss(generation, generation.size_seen - generation.resume_offset,
-               "no copy of it was found");
-  }
-  end_generation(generation);
-}
-
-void Follower::count_loss(Generation& generation, uint64_t bytes, std::string_view why) {
-  lost_bytes_ += bytes;
-  ++losses_;
-  warn(fmt::format("{}: at least {} bytes were lost in a rotation: {}", generation.path, bytes,
-                   why));
 }
 
 /// Everything there was of it is in the event log.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "source/file/content.h"
 #include "source/file/file_identity.h"
@@ -68,6 +69,11 @@ struct Generation {
   bool is_registered = false;  ///< in the checkpoint on the disk
   bool is_at_end = false;
   std::string problem;
+  std::string missing;  ///< what became of lines that were not read, in plain words; empty if none
+  bool is_given_up = false;   ///< no copy is looked for any more
+  bool is_loss_told = false;  ///< a gap event of `missing` is in the pipeline or behind it
+  /// The copy that it is read from, or was: inode, and when it was written.
+  std::pair<uint64_t, int64_t> copy;
 
   bool is_same_file(const FileLook& look) const {
     if (inode != look.inode) return false;

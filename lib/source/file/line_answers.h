@@ -17,6 +17,8 @@ struct LineAnswers {
     uint64_t last_seq = 0;
     uint64_t lines = 0;
     uint64_t bytes = 0;
+    uint64_t lost_bytes = 0;    ///< of which the batch tells
+    bool tells_of_gap = false;
     Taken taken = Taken::kYes;
   };
   void add(const Answer& answer);
