@@ -36,7 +36,7 @@ std::unique_ptr<source::Source> Sources::make(const Unit& unit) const {
     case config::SourceSettings::Type::kFile:
       return std::make_unique<source::FileSource>(unit.front(), around_);
     case config::SourceSettings::Type::kSsh: {
-      auto made = source::ssh::SshSource::create(unit, around_);
+      auto made = source::ssh::make_ssh_source(unit, around_);
       if (made) return std::move(*made);
       around_.diary.error(made.error().to_string());
       return nullptr;
@@ -45,7 +45,7 @@ std::unique_ptr<source::Source> Sources::make(const Unit& unit) const {
       if (unit.front().read_files) {
         return source::container::make_log_file_source(unit.front(), around_);
       }
-      auto made = source::container::ContainerSource::create(unit.front(), around_, {});
+      auto made = source::container::make_container_source(unit.front(), around_, {});
       if (made) return std::move(*made);
       around_.diary.error(made.error().to_string());
       return nullptr;

@@ -5,17 +5,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/assert.h"
 #include "base/crc32c.h"
-#include "loop/loop.h"
-#include "loop/timer.h"
+#include "source/loop_source.h"
+#include "source/ssh/host_reader.h"
+#include "source/ssh/key_watch.h"
+#include "source/ssh/ssh_checkpoint.h"
 #include "source/ssh/ssh_command.h"
 #include "source/ssh/ssh_process.h"
 
 namespace gasoline::source::ssh {
 namespace {
-
-constexpr size_t kWakeUpsMax = 4;
-constexpr int64_t kSnapshotIntervalUs = 200'000;
 
 /// "admin@web1.example:22" -> a name for a file; other hosts, and other ways to one, have others.
 std::string checkpoint_name(const config::SourceSettings& settings) {
@@ -61,115 +61,63 @@ std::vector<Watch> watches_of(const std::vector<config::SourceSettings>& all) {
   return watches;
 }
 
+/// The reader of a host, and what its refusals depend on.
+class HostTask final : public LoopSource::Task {
+ public:
+  HostTask(const std::vector<config::SourceSettings>& settings, const Surroundings& around,
+           HostReader::Options options)
+      : keys_(settings.front()),
+        reader_(with_keys(std::move(options)), watches_of(settings), around) {}
+
+  int64_t tick() override { return reader_.tick(); }
+  Snapshot snapshot() const override { return reader_.snapshot(); }
+
+ private:
+  HostReader::Options with_keys(HostReader::Options options) {
+    options.keys = [this] { return keys_.look(); };
+    return options;
+  }
+
+  KeyWatch keys_;
+  HostReader reader_;
+};
+
 }  // namespace
 
 bool is_same_host(const config::SourceSettings& a, const config::SourceSettings& b) {
   return a.host == b.host && a.ssh_command == b.ssh_command && a.ssh_options == b.ssh_options;
 }
 
-Result<std::unique_ptr<Source>> SshSource::create(std::vector<config::SourceSettings> settings,
-                                                  Surroundings surroundings) {
+Result<std::unique_ptr<Source>> make_ssh_source(std::vector<config::SourceSettings> settings,
+                                                const Surroundings& surroundings) {
   GASOLINE_ASSERT(!settings.empty());
+  const config::SourceSettings& first = settings.front();
   for (const config::SourceSettings& one : settings) {
-    GASOLINE_ASSERT(is_same_host(one, settings.front()));
+    GASOLINE_ASSERT(is_same_host(one, first));
     if (Status checked = check_settings(one); !checked) return checked.error();
   }
-  return std::unique_ptr<Source>(new SshSource(std::move(settings), std::move(surroundings)));
-}
-
-SshSource::SshSource(std::vector<config::SourceSettings> settings, Surroundings surroundings)
-    : settings_(std::move(settings)),
-      around_(std::move(surroundings)),
-      name_(settings_.front().name.empty() ? "ssh " + settings_.front().host
-                                           : settings_.front().name),
-      seed_(around_.random.next_u64()),
-      checkpoint_path_(around_.state_directory + "/sources/" + checkpoint_name(settings_.front())) {
+  std::string name = first.name.empty() ? "ssh " + first.host : first.name;
+  HostReader::Options options;
+  options.host = first.host;
+  options.checkpoint_path = surroundings.state_directory + "/sources/" + checkpoint_name(first);
+  options.poll_interval_us = first.poll_interval_us;
+  options.seed = surroundings.random.next_u64();
   // The event log may be replayed next, and would forget what nobody holds.
-  const auto checkpoint = load_checkpoint(around_.files, checkpoint_path_);
-  if (!checkpoint) return;
-  for (const Generation& file : checkpoint->files) around_.intake.hold(file.origin, true);
-}
-
-SshSource::~SshSource() {
-  stop();
-}
-
-void SshSource::start() {
-  has_stopped_ = false;
-  heartbeat_us_ = around_.clock.monotonic_us();
-  thread_ = std::thread([this] {
-    run();
-    has_stopped_ = true;
-  });
-}
-
-void SshSource::request_stop() {
-  is_stopping_ = true;
-  wake();
-}
-
-void SshSource::stop() {
-  request_stop();
-  if (thread_.joinable()) thread_.join();
-}
-
-Snapshot SshSource::snapshot() const {
-  const std::lock_guard lock(snapshot_mutex_);
-  return snapshot_;
-}
-
-void SshSource::wake() {
-  const std::lock_guard lock(mailbox_mutex_);
-  if (mailbox_ == nullptr || is_woken_) return;
-  is_woken_ = mailbox_->try_post([] {});
-}
-
-void SshSource::run() {
-  auto opened = loop::Loop::open();
-  if (!opened) {
-    const std::lock_guard lock(snapshot_mutex_);
-    snapshot_.problem = opened.error().to_string();
-    return;
+  if (const auto kept = load_checkpoint(surroundings.files, options.checkpoint_path); kept) {
+    for (const Generation& file : kept->files) surroundings.intake.hold(file.origin, true);
   }
-  loop::Loop& loop = **opened;
-  loop::Mailbox mailbox(loop, kWakeUpsMax);
-  {
-    const std::lock_guard lock(mailbox_mutex_);
-    mailbox_ = &mailbox;
-  }
-  {
-    KeyWatch keys(settings_.front());
-    HostReader::Options options;
-    options.host = settings_.front().host;
-    options.checkpoint_path = checkpoint_path_;
-    options.poll_interval_us = settings_.front().poll_interval_us;
-    options.seed = seed_;
-    options.connect = [&](Link::Events events) {
-      return SshProcess::start(loop, connect_command(settings_.front()), std::move(events));
-    };
-    options.keys = [&keys] { return keys.look(); };
-    options.wake = [this] { wake(); };
-    HostReader reader(std::move(options), watches_of(settings_), around_);
-    loop::Timer timer(loop, [] {});
-    int64_t next_snapshot_us = 0;
-    while (!is_stopping_) {
-      const int64_t next_us = reader.tick();
-      const int64_t now_us = around_.clock.monotonic_us();
-      heartbeat_us_ = now_us;
-      if (now_us >= next_snapshot_us) {
-        next_snapshot_us = now_us + kSnapshotIntervalUs;
-        Snapshot taken = reader.snapshot();
-        const std::lock_guard lock(snapshot_mutex_);
-        snapshot_ = std::move(taken);
-      }
-      timer.start(std::max<int64_t>(0, next_us - now_us));
-      loop.run_once();
-      const std::lock_guard lock(mailbox_mutex_);
-      is_woken_ = false;
-    }
-  }
-  const std::lock_guard lock(mailbox_mutex_);
-  mailbox_ = nullptr;
+  return std::unique_ptr<Source>(std::make_unique<LoopSource>(
+      std::move(name), "ssh", surroundings.clock,
+      [settings = std::move(settings), surroundings, options = std::move(options)](
+          loop::Loop& loop, std::function<void()> wake) {
+        HostReader::Options of_loop = options;
+        of_loop.wake = std::move(wake);
+        of_loop.connect = [&loop, command = connect_command(settings.front())](
+                              Link::Events events) {
+          return SshProcess::start(loop, command, std::move(events));
+        };
+        return std::make_unique<HostTask>(settings, surroundings, std::move(of_loop));
+      }));
 }
 
 }  // namespace gasoline::source::ssh
