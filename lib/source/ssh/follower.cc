@@ -501,7 +501,7 @@ void Follower::forget_finished(int64_t now_us) {
     const bool is_over =
         file->place == Generation::Place::kGone || is_quiet(*file, now_us, kQuietUs);
     const bool is_in_use =
-        file->batch_bytes > 0 || !file->unsent().empty() || file->requested_to > file->read_to();
+        file->batches > 0 || !file->unsent().empty() || file->requested_to > file->read_to();
     const bool is_waited_for =
         std::any_of(unsettled_.begin(), unsettled_.end(),
                     [&](const auto& left) { return left.second == file.get(); });

@@ -34,13 +34,24 @@ void Generation::forget_pending() {
   pending_begin = 0;
 }
 
-void Generation::commit(size_t size) {
-  committed += size;
+void Generation::commit(uint64_t seq) {
+  if (seq <= committed) return;
+  const size_t size = static_cast<size_t>(seq - committed);
+  is_inside_line = unsent()[size - 1] != '\n';
+  committed = last_taken = seq;
+  offered -= std::min(offered, size);
   pending_begin += size;
   if (pending_begin == pending.size()) return forget_pending();
   if (pending_begin < pending.size() / 2) return;
   pending.erase(0, pending_begin);
   pending_begin = 0;
+}
+
+void Generation::offer_again() {
+  must_offer_again = false;
+  offered = 0;
+  after_seq = last_taken;
+  is_inside_line ? splitter.continue_line() : splitter.start_line();
 }
 
 }  // namespace gasoline::source::ssh

@@ -53,8 +53,13 @@ struct Generation {
   uint32_t attempt = 0;       ///< reads of an earlier one are no longer wanted
   bool is_checked = false;    ///< its first bytes were asked for on this link
   uint32_t zero_ends = 0;     ///< reads in a row that ended in zeros
-  size_t batch_bytes = 0;     ///< of `pending`, in the pipeline now
-  framing::LineSplitter splitter{kLineBytesMax};
+  uint64_t last_taken = 0;    ///< number of the last line in the event log, 0 for none
+  uint64_t after_seq = 0;     ///< number of the last line handed over
+  size_t offered = 0;         ///< bytes of unsent() that are in the pipeline now
+  uint32_t batches = 0;       ///< that hold them
+  bool must_offer_again = false;                  ///< one of those was not taken
+  framing::LineSplitter splitter{kLineBytesMax};  ///< behind what is offered
+  bool is_inside_line = false;                    ///< at `committed`
   uint32_t looks_in_vain = 0;
   int64_t quiet_since_us = 0;  ///< when it last grew
   int64_t not_before_us = 0;   ///< a read that failed is tried again then
@@ -63,14 +68,17 @@ struct Generation {
   std::string problem;
 
   std::string_view unsent() const { return std::string_view(pending).substr(pending_begin); }
+  std::string_view unoffered() const { return unsent().substr(offered); }
   uint64_t read_to() const { return committed + pending.size() - pending_begin; }
   bool has_unread() const { return place != Place::kGone && size_bytes > read_to(); }
   bool has_arrived() const { return place == Place::kAttached || place == Place::kDetached; }
   /// What was asked for and has not come is no longer wanted.
   void drop_requests();
   void forget_pending();
-  /// `size` bytes from the front of what is pending are in the event log.
-  void commit(size_t size);
+  /// Lines up to `seq`, which is the offset behind the last of them, are in the event log.
+  void commit(uint64_t seq);
+  /// What was handed over and not taken is handed over again. None of it may be in the pipeline.
+  void offer_again();
 };
 
 }  // namespace gasoline::source::ssh

@@ -62,7 +62,8 @@ bool HostReader::load() {
   }
   for (Generation& file : loaded->files) {
     around_.intake.hold(file.origin, true);
-    file.committed = std::max(file.committed, around_.intake.last_seq(file.origin));
+    file.last_taken = file.after_seq = around_.intake.last_seq(file.origin);
+    file.committed = std::max(file.committed, file.last_taken);
   }
   follower_.restore(std::move(*loaded));
   is_loaded_ = true;
@@ -259,42 +260,50 @@ void HostReader::fail(bool is_permanent, std::string what) {
 }
 
 void HostReader::submit(int64_t now_us) {
-  if (now_us < next_submit_us_) return;
   for (const auto& file : follower_.generations()) {
-    if (file->batch_bytes > 0 || file->unsent().empty()) continue;
-    submit_file(file, now_us);
-    if (next_submit_us_ > now_us) return;
+    while (now_us >= next_submit_us_ && submit_file(file, now_us)) {
+    }
   }
 }
 
-void HostReader::submit_file(const std::shared_ptr<Generation>& file, int64_t now_us) {
+/// False if nothing of it can be handed over now.
+bool HostReader::submit_file(const std::shared_ptr<Generation>& file, int64_t now_us) {
+  const bool is_full = file->batches >= kBatchesOfOneMax || file->must_offer_again;
+  if (is_full || file->unoffered().empty()) return false;
   const bool takes_rest = follower_.is_last_line_due(*file, now_us);
   const framing::LineSplitter before = file->splitter;
   LineBatch batch;
   bool is_piece = false;
   const size_t used = fill_batch(*file, takes_rest, around_.clock.wall_us(), batch, is_piece);
-  if (used == 0) return;
-  file->splitter = before;
+  if (used == 0) return false;
   if (!file->is_saved && !save()) {
+    file->splitter = before;
     next_submit_us_ = now_us + kSaveIntervalUs;
-    return;
+    return false;
   }
   batch.run_id = file->origin;
+  batch.after_seq = file->after_seq;
   batch.service = follower_.watches()[file->watch].service;
   batch.tags = follower_.watches()[file->watch].tags;
   batch.timezone = follower_.watches()[file->watch].timezone;
   batch.metadata = metadata_of(*file, is_piece);
-  const bool taken = around_.intake.try_submit(batch, [answers = answers_, file](Taken taken_now) {
-    const std::lock_guard lock(answers->mutex);
-    answers->waiting.push_back({file, taken_now});
-    if (answers->wake) answers->wake();
-  });
-  if (!taken) {
+  const uint64_t seq = batch.lines.back().seq;
+  const bool is_taken = around_.intake.try_submit(
+      batch, [answers = answers_, file, seq, lines = batch.lines.size(), used](Taken taken) {
+        const std::lock_guard lock(answers->mutex);
+        answers->waiting.push_back({file, seq, lines, used, taken});
+        if (answers->wake) answers->wake();
+      });
+  if (!is_taken) {
+    file->splitter = before;
     ++rejected_full_;
     next_submit_us_ = now_us + kFullWaitUs;
-    return;
+    return false;
   }
-  file->batch_bytes = used;
+  file->offered += used;
+  file->after_seq = seq;
+  ++file->batches;
+  return true;
 }
 
 std::string HostReader::metadata_of(const Generation& file, bool is_piece) const {
@@ -312,27 +321,22 @@ void HostReader::take_answers(int64_t now_us) {
     const std::lock_guard lock(answers_->mutex);
     answers.swap(answers_->waiting);
   }
-  for (const auto& [file, taken] : answers) {
-    const size_t used = std::exchange(file->batch_bytes, 0);
-    if (taken == Taken::kTryAgain) {
-      next_submit_us_ = now_us + kTryAgainUs;
-      continue;
-    }
-    // The same cut as that of the batch, for the count and for where a long line stands.
-    const std::string_view bytes = file->unsent().substr(0, used);
-    const auto lines = static_cast<uint64_t>(std::count(bytes.begin(), bytes.end(), '\n')) +
-                       (bytes.ends_with('\n') ? 0 : 1);
-    if (bytes.ends_with('\n')) {
-      file->splitter.start_line();
+  for (const Answers::Answer& answer : answers) {
+    Generation& file = *answer.file;
+    --file.batches;
+    if (answer.taken == Taken::kYes) {
+      file.commit(answer.seq);
+      file.lines += answer.lines;
+      file.last_line_us = around_.clock.wall_us();
+      lines_ += answer.lines;
+      bytes_ += answer.bytes;
+      is_dirty_ = true;
     } else {
-      file->splitter.continue_line();
+      file.must_offer_again = true;
     }
-    file->commit(used);
-    file->lines += lines;
-    file->last_line_us = around_.clock.wall_us();
-    lines_ += lines;
-    bytes_ += used;
-    is_dirty_ = true;
+    if (!file.must_offer_again || file.batches > 0) continue;
+    file.offer_again();
+    next_submit_us_ = now_us + kTryAgainUs;
   }
 }
 

@@ -25,8 +25,8 @@ namespace gasoline::source::ssh {
 ///                     |
 ///                     +--> refused       until a key, a setting or ssh's files change
 ///
-/// One batch of a file is in the pipeline at a time, so that a line can never overtake one that
-/// must be offered again. A file's name in the event log is made by chance and is in the
+/// Up to kBatchesOfOneMax batches of a file are in the pipeline at a time. Each names the line
+/// before it, so that none overtakes one that must be offered again. A file's name in the event log is made by chance and is in the
 /// checkpoint, on the disk, before its first line is offered; from then on the event log's own mark
 /// tells what was taken.
 ///
@@ -41,6 +41,7 @@ class HostReader {
   static constexpr uint32_t kFailuresToWarn = 10;
   static constexpr uint32_t kFailuresToBeAnError = 30;
   static constexpr size_t kReadsAtOnce = 2;
+  static constexpr uint32_t kBatchesOfOneMax = 4;
 
   enum class State { kWaiting, kConnecting, kFollowing, kRefused };
   struct Options {
@@ -76,6 +77,9 @@ class HostReader {
   struct Answers {
     struct Answer {
       std::shared_ptr<Generation> file;
+      uint64_t seq = 0;  ///< of its last line
+      uint64_t lines = 0;
+      uint64_t bytes = 0;
       Taken taken = Taken::kYes;
     };
     std::mutex mutex;
@@ -97,7 +101,7 @@ class HostReader {
   void follow(int64_t now_us);
   void ask(int64_t now_us);
   void submit(int64_t now_us);
-  void submit_file(const std::shared_ptr<Generation>& file, int64_t now_us);
+  bool submit_file(const std::shared_ptr<Generation>& file, int64_t now_us);
   void take_answers(int64_t now_us);
   std::string metadata_of(const Generation& file, bool is_piece) const;
   Follower::Now now() const;

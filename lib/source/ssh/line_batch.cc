@@ -4,15 +4,16 @@ namespace gasoline::source::ssh {
 
 size_t fill_batch(Generation& file, bool takes_rest, int64_t time_us, LineBatch& batch,
                   bool& is_piece) {
-  const std::string_view all = file.unsent();
+  const std::string_view all = file.unoffered();
   std::string_view rest = all;
   is_piece = false;
+  const uint64_t begin = file.committed + file.offered;
   const auto add = [&](std::string_view bytes) {
     const std::string_view text = framing::visible_text(bytes);
     LineBatch::Line line;
     line.offset = static_cast<uint32_t>(text.data() - all.data());
     line.size = static_cast<uint32_t>(text.size());
-    line.seq = file.committed + (all.size() - rest.size());
+    line.seq = begin + (all.size() - rest.size());
     line.time_us = time_us;
     line.kind = event::SourceKind::kSsh;
     batch.lines.push_back(line);
@@ -39,7 +40,7 @@ size_t fill_batch(Generation& file, bool takes_rest, int64_t time_us, LineBatch&
     is_piece = file.splitter.is_inside_line();
     rest = {};
     add(last);
-    file.splitter.start_line();
+    file.splitter.continue_line();
   }
   const size_t used = all.size() - rest.size();
   batch.text.assign(all.substr(0, used));

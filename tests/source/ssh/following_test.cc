@@ -241,6 +241,21 @@ TEST_CASE("when the event log cannot be written the same lines are offered until
   CHECK(wrong_with(rig, 25'000).empty());
 }
 
+TEST_CASE("a pipeline that does not answer is given no more than a few batches of a file") {
+  HostRig rig;
+  rig.intake.is_silent = true;
+  rig.append("a.log", numbered(0, 200'000));
+  rig.start({rig.watch("a.log")});
+  REQUIRE(rig.eventually(
+      [&] { return rig.intake.undelivered() == HostReader::kBatchesOfOneMax; }));
+  rig.run_for(300'000);
+  CHECK(rig.intake.undelivered() == HostReader::kBatchesOfOneMax);
+  rig.intake.is_silent = false;
+  REQUIRE(rig.eventually([&] { return rig.intake.count() == 200'000; }));
+  CHECK(wrong_with(rig, 200'000).empty());
+  CHECK(rig.intake.repeated_lines == 0);
+}
+
 TEST_CASE("a large backlog arrives whole and in order, with bounded memory in between") {
   HostRig rig;
   constexpr int kLines = 400'000;

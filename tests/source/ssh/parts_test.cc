@@ -134,7 +134,7 @@ TEST_CASE("batches hold whole lines, numbered by the offset behind them") {
   CHECK(text(2) == "100%");
   CHECK(batch.lines[2].seq == 115);
   CHECK_FALSE(is_piece);
-  file.commit(15);
+  file.commit(115);
   LineBatch last;
   CHECK(fill_batch(file, false, 5, last, is_piece) == 0);
   CHECK(fill_batch(file, true, 5, last, is_piece) == 4);
@@ -144,18 +144,27 @@ TEST_CASE("batches hold whole lines, numbered by the offset behind them") {
 TEST_CASE("a line over its bound goes in pieces that say so, whole lines around it do not") {
   Generation file;
   file.pending = "a\n" + std::string(Generation::kLineBytesMax + 10, 'x') + "\nb\n";
-  std::vector<std::pair<size_t, bool>> taken;
-  for (;;) {
-    LineBatch batch;
-    bool is_piece = false;
-    const size_t used = fill_batch(file, false, 0, batch, is_piece);
-    if (used == 0) break;
-    taken.emplace_back(batch.lines.size(), is_piece);
-    file.commit(used);
-  }
-  CHECK(taken ==
-        std::vector<std::pair<size_t, bool>>{{1, false}, {1, true}, {1, true}, {1, false}});
+  using Cut = std::vector<std::pair<size_t, bool>>;
+  const auto offer_all = [&] {
+    Cut cut;
+    for (;;) {
+      LineBatch batch;
+      bool is_piece = false;
+      const size_t used = fill_batch(file, false, 0, batch, is_piece);
+      if (used == 0) return cut;
+      cut.emplace_back(batch.lines.size(), is_piece);
+      file.offered += used;
+    }
+  };
+  CHECK(offer_all() == Cut{{1, false}, {1, true}, {1, true}, {1, false}});
+  CHECK(file.unoffered().empty());
+  // The first piece of the long line was taken, what followed was not.
+  file.commit(2 + Generation::kLineBytesMax);
+  file.offer_again();
+  CHECK(offer_all() == Cut{{1, true}, {1, false}});
+  file.commit(Generation::kLineBytesMax + 15);
   CHECK(file.committed == Generation::kLineBytesMax + 15);
+  CHECK(file.unsent().empty());
 }
 
 TEST_CASE(

@@ -14,10 +14,10 @@ namespace gasoline::test {
 bool MemoryIntake::try_submit(source::LineBatch& batch, std::function<void(source::Taken)> done) {
   if (is_full()) return false;
   ++batches;
-  const bool fails = is_failing();
+  const uint64_t mark = last_seq(batch.run_id);
+  const bool fails = is_failing() || mark < batch.after_seq;
   if (!fails) {
     std::vector<Line>& of_origin = lines[batch.run_id];
-    const uint64_t mark = of_origin.empty() ? 0 : of_origin.back().seq;
     for (const source::LineBatch::Line& line : batch.lines) {
       if (line.seq <= mark) {
         ++repeated_lines;
@@ -38,6 +38,7 @@ uint64_t MemoryIntake::last_seq(std::string_view run_id) const {
 }
 
 size_t MemoryIntake::deliver() {
+  if (is_silent) return 0;
   const auto answers = std::exchange(undelivered_, {});
   for (const auto& [done, taken] : answers) done(taken);
   return answers.size();

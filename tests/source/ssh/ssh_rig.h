@@ -22,7 +22,7 @@
 namespace gasoline::test {
 
 /// An event log in memory: keeps what it takes, and knows what it has. Answers when deliver() is
-/// called, as the pipeline does later and elsewhere.
+/// called, as the pipeline does later and elsewhere. Takes no line before the one that it follows.
 class MemoryIntake final : public source::Intake {
  public:
   struct Line {
@@ -42,7 +42,10 @@ class MemoryIntake final : public source::Intake {
   std::vector<std::string> texts() const;
   size_t count() const;
 
+  size_t undelivered() const { return undelivered_.size(); }
+
   bool ready = true;
+  bool is_silent = false;  ///< deliver() does nothing
   std::function<bool()> is_full = [] { return false; };
   std::function<bool()> is_failing = [] { return false; };
   std::map<std::string, std::vector<Line>> lines;
