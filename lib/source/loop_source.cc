@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "loop/timer.h"
@@ -86,6 +87,8 @@ void LoopSource::drive(loop::Loop& loop, Task& task) {
     }
     timer.start(std::max<int64_t>(0, next_us - now_us));
     loop.run_once();
+    const int64_t rest_us = now_us + kRoundUs - clock_.monotonic_us();
+    if (rest_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(rest_us));
     const std::lock_guard lock(mailbox_mutex_);
     is_woken_ = false;
   }

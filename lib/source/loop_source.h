@@ -45,6 +45,9 @@ class LoopSource final : public Source {
  private:
   static constexpr size_t kWakeUpsMax = 4;
   static constexpr int64_t kSnapshotIntervalUs = 200'000;
+  /// From one round to the next at least: what comes fast is read together. Less than it takes an
+  /// engine, which writes line by line, to fill a socket.
+  static constexpr int64_t kRoundUs = 250;
 
   void run();
   void drive(loop::Loop& loop, Task& task);

@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kBatchLinesMax = 10'000;
 constexpr size_t kBatchBytesMax = 1 << 20;
+constexpr size_t kBatchBytesWorth = 64 << 10;  // beside another one in the pipeline
 constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kFullWaitUs = 20'000;
 constexpr int64_t kTryAgainUs = 200'000;
@@ -48,7 +49,8 @@ void ContainerStream::begin(int64_t from_ns, int64_t safe_ns, bool has_more) {
   safe_ns_ = std::max(from_ns, safe_ns);
   for (Stream& stream : streams_) {
     around_.intake.hold(stream.origin, true);
-    stream.lines.emplace(around_.intake.last_seq(stream.origin));
+    stream.last_taken = stream.after_seq = around_.intake.last_seq(stream.origin);
+    stream.lines.emplace(stream.last_taken);
   }
 }
 
@@ -78,7 +80,7 @@ bool ContainerStream::tick(int64_t now_us, bool may_connect) {
   }
   const bool is_due = state_ == State::kIdle && now_us >= not_before_us_ && details_.has_value();
   if (is_due && may_connect && waiting_bytes() == 0) connect(now_us);
-  for (size_t i = 0; i < streams_.size(); ++i) submit(streams_[i], i == 1, now_us);
+  submit(now_us);
   if (is_paused_ && waiting_bytes() < kWaitingBytesMax / 2) {
     is_paused_ = false;
     client_.set_paused(false);
@@ -118,8 +120,7 @@ void ContainerStream::received(const std::string& bytes) {
     client_.close();
     return;
   }
-  const int64_t now_us = around_.clock.monotonic_us();
-  for (size_t i = 0; i < streams_.size(); ++i) submit(streams_[i], i == 1, now_us);
+  submit(around_.clock.monotonic_us());
   if (is_paused_ || waiting_bytes() < kWaitingBytesMax) return;
   is_paused_ = true;
   client_.set_paused(true);
@@ -177,14 +178,20 @@ size_t ContainerStream::waiting_bytes() const {
   return streams_[0].waiting.bytes() + streams_[1].waiting.bytes();
 }
 
-void ContainerStream::submit(Stream& stream, bool is_stderr, int64_t now_us) {
-  if (stream.offered > 0 || stream.waiting.lines().empty() || now_us < submit_not_before_us_)
-    return;
+void ContainerStream::submit(int64_t now_us) {
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    while (now_us >= submit_not_before_us_ && submit_batch(streams_[i], i == 1, now_us)) {
+    }
+  }
+}
+
+LineBatch ContainerStream::make_batch(const Stream& stream, bool is_stderr) const {
+  const auto& lines = stream.waiting.lines();
   LineBatch batch;
-  size_t offered = 0;
-  const bool is_piece = stream.waiting.lines().front().is_piece;
-  for (const ContainerLine& line : stream.waiting.lines()) {
-    if (offered == kBatchLinesMax || batch.text.size() >= kBatchBytesMax) break;
+  const bool is_piece = lines[stream.waiting.offered()].is_piece;
+  for (size_t i = stream.waiting.offered(); i < lines.size(); ++i) {
+    const ContainerLine& line = lines[i];
+    if (batch.lines.size() == kBatchLinesMax || batch.text.size() >= kBatchBytesMax) break;
     if (line.is_piece != is_piece) break;
     LineBatch::Line added;
     added.offset = static_cast<uint32_t>(batch.text.size());
@@ -195,40 +202,61 @@ void ContainerStream::submit(Stream& stream, bool is_stderr, int64_t now_us) {
     added.kind = event::SourceKind::kContainer;
     batch.text += line.text;
     batch.lines.push_back(added);
-    ++offered;
   }
   batch.run_id = stream.origin;
+  batch.after_seq = stream.after_seq;
   batch.service = service_of(info_, settings_);
   batch.tags = tags_of(info_, settings_);
   batch.timezone = settings_.timezone;
   batch.metadata = metadata_of(info_);
   batch.metadata += is_stderr ? ",\"stream\":\"stderr\"" : ",\"stream\":\"stdout\"";
   if (is_piece) batch.metadata += ",\"continued\":true";
-  const bool taken = around_.intake.try_submit(
-      batch, [answers = answers_, origin = stream.origin](Taken taken_now) {
-        const std::lock_guard lock(answers->mutex);
-        answers->waiting.push_back({origin, taken_now});
-        if (answers->wake) answers->wake();
-      });
-  if (taken) {
-    stream.offered = offered;
-    return;
-  }
-  ++rejected_full_;
-  submit_not_before_us_ = now_us + kFullWaitUs;
+  return batch;
 }
 
-void ContainerStream::take_answer(const std::string& origin, Taken taken, int64_t now_us) {
+/// False if nothing of it can be handed over now.
+bool ContainerStream::submit_batch(Stream& stream, bool is_stderr, int64_t now_us) {
+  const bool is_full = stream.batches >= kBatchesOfOneMax || stream.must_offer_again;
+  const size_t bytes = stream.waiting.unoffered_bytes();
+  if (is_full || bytes == 0 || (stream.batches > 0 && bytes < kBatchBytesWorth)) return false;
+  LineBatch batch = make_batch(stream, is_stderr);
+  const size_t count = batch.lines.size();
+  const uint64_t seq = batch.lines.back().seq;
+  const bool is_taken = around_.intake.try_submit(
+      batch, [answers = answers_, origin = stream.origin, seq](Taken taken) {
+        const std::lock_guard lock(answers->mutex);
+        answers->waiting.push_back({origin, seq, taken});
+        if (answers->wake) answers->wake();
+      });
+  if (!is_taken) {
+    ++rejected_full_;
+    submit_not_before_us_ = now_us + kFullWaitUs;
+    return false;
+  }
+  stream.waiting.offer(count);
+  stream.after_seq = seq;
+  ++stream.batches;
+  return true;
+}
+
+void ContainerStream::take_answer(const BatchAnswers::Answer& answer, int64_t now_us) {
   for (Stream& stream : streams_) {
-    if (stream.origin != origin) continue;
-    const size_t offered = std::exchange(stream.offered, 0);
-    if (taken == Taken::kTryAgain) {
-      submit_not_before_us_ = now_us + kTryAgainUs;
-      return;
+    if (stream.origin != answer.origin) continue;
+    --stream.batches;
+    if (answer.taken == Taken::kYes) {
+      const LineQueue::Dropped dropped = stream.waiting.drop_up_to(answer.seq);
+      bytes_ += dropped.text_bytes;
+      lines_ += dropped.lines;
+      stream.last_taken = answer.seq;
+      last_line_us_ = around_.clock.wall_us();
+    } else {
+      stream.must_offer_again = true;
     }
-    bytes_ += stream.waiting.drop(offered);
-    lines_ += offered;
-    last_line_us_ = around_.clock.wall_us();
+    if (!stream.must_offer_again || stream.batches > 0) continue;
+    stream.must_offer_again = false;
+    stream.waiting.offer_again();
+    stream.after_seq = stream.last_taken;
+    submit_not_before_us_ = now_us + kTryAgainUs;
   }
   safe_ns_ = safe_ns();
 }

@@ -34,6 +34,7 @@ struct StreamLimits {
 struct BatchAnswers {
   struct Answer {
     std::string origin;
+    uint64_t seq = 0;  ///< of the batch's last line
     Taken taken = Taken::kYes;
   };
   std::mutex mutex;
@@ -47,9 +48,14 @@ struct BatchAnswers {
 /// The two streams are origins of their own, `container-ID-1` and `-2`. The log is read from the
 /// beginning of the second in which the oldest line lies that is not in the event log; what was
 /// taken before is recognised by its number.
+///
+/// Lines are offered as they come. While a batch of a stream is in the pipeline the next one waits
+/// to become a large one, and there are never more than kBatchesOfOneMax; each names the line
+/// before it, so that none overtakes one that must be offered again.
 class ContainerStream {
  public:
   static constexpr size_t kWaitingBytesMax = 2 << 20;  ///< of lines; then reading pauses
+  static constexpr uint32_t kBatchesOfOneMax = 4;
 
   enum class State {
     kIdle,       ///< to be connected when its time comes
@@ -73,7 +79,7 @@ class ContainerStream {
   bool needs_details() const { return !details_.has_value(); }
   /// Connects if that is due and `may_connect`; offers lines. True if it has a connection.
   bool tick(int64_t now_us, bool may_connect);
-  void take_answer(const std::string& origin, Taken taken, int64_t now_us);
+  void take_answer(const BatchAnswers::Answer& answer, int64_t now_us);
   /// Nothing is left to do and the engine has forgotten it.
   bool is_over() const;
 
@@ -89,13 +95,18 @@ class ContainerStream {
     std::string origin;
     std::optional<StreamLines> lines;
     LineQueue waiting;
-    size_t offered = 0;  ///< of `waiting`, in the pipeline now
+    uint32_t batches = 0;  ///< in the pipeline now
+    bool must_offer_again = false;
+    uint64_t last_taken = 0;  ///< number of the last line in the event log, 0 for none
+    uint64_t after_seq = 0;   ///< number of the last line handed over
   };
   void connect(int64_t now_us);
   void received(const std::string& bytes);
   void ended(Result<http::Response> outcome);
   void fail(std::string problem);
-  void submit(Stream& stream, bool is_stderr, int64_t now_us);
+  void submit(int64_t now_us);
+  bool submit_batch(Stream& stream, bool is_stderr, int64_t now_us);
+  LineBatch make_batch(const Stream& stream, bool is_stderr) const;
   size_t waiting_bytes() const;
 
   const std::string socket_;

@@ -284,10 +284,10 @@ void EngineWatch::take_answers(int64_t now_us) {
     answers.swap(answers_->waiting);
   }
   constexpr std::string_view kPrefix = "container-";
-  for (const auto& [origin, taken] : answers) {
-    const std::string id = origin.substr(kPrefix.size(), origin.size() - kPrefix.size() - 2);
-    const auto entry = entries_.find(id);
-    if (entry != entries_.end()) entry->second.stream->take_answer(origin, taken, now_us);
+  for (const BatchAnswers::Answer& answer : answers) {
+    const size_t id_bytes = answer.origin.size() - kPrefix.size() - 2;
+    const auto entry = entries_.find(answer.origin.substr(kPrefix.size(), id_bytes));
+    if (entry != entries_.end()) entry->second.stream->take_answer(answer, now_us);
   }
 }
 

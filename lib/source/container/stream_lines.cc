@@ -8,12 +8,25 @@
 
 namespace gasoline::source::container {
 
-size_t LineQueue::drop(size_t count) {
-  size_t text_bytes = 0;
-  for (size_t i = 0; i < count; ++i) text_bytes += lines_[i].text.size();
-  lines_.erase(lines_.begin(), lines_.begin() + static_cast<std::ptrdiff_t>(count));
-  bytes_ -= text_bytes + count * kOverheadBytes;
-  return text_bytes;
+void LineQueue::offer(size_t count) {
+  for (size_t i = 0; i < count; ++i) offered_bytes_ += size_of(lines_[offered_ + i]);
+  offered_ += count;
+}
+
+LineQueue::Dropped LineQueue::drop_up_to(uint64_t seq) {
+  Dropped dropped;
+  while (!lines_.empty() && lines_.front().seq <= seq) {
+    const ContainerLine& line = lines_.front();
+    ++dropped.lines;
+    dropped.text_bytes += line.text.size();
+    bytes_ -= size_of(line);
+    if (offered_ > 0) {
+      --offered_;
+      offered_bytes_ -= size_of(line);
+    }
+    lines_.pop_front();
+  }
+  return dropped;
 }
 
 bool StreamLines::is_repeated(int64_t time_ns, std::string_view text) {

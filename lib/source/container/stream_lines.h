@@ -17,23 +17,39 @@ struct ContainerLine {
   bool is_piece = false;
 };
 
-/// Lines on their way, and how much room they take.
+/// Lines on their way, the first of them offered to the pipeline, and how much room they take.
 class LineQueue {
  public:
   static constexpr size_t kOverheadBytes = 64;  ///< of a line beside its text
 
+  struct Dropped {
+    size_t lines = 0;
+    size_t text_bytes = 0;
+  };
+
   void push(ContainerLine line) {
-    bytes_ += line.text.size() + kOverheadBytes;
+    bytes_ += size_of(line);
     lines_.push_back(std::move(line));
   }
-  /// Drops the first `count`; returns the size of their texts.
-  size_t drop(size_t count);
-  size_t bytes() const { return bytes_; }
+  /// So many more are in the pipeline.
+  void offer(size_t count);
+  /// None is.
+  void offer_again() { offered_ = offered_bytes_ = 0; }
+  /// Drops what has a number up to `seq`.
+  Dropped drop_up_to(uint64_t seq);
+
   const std::deque<ContainerLine>& lines() const { return lines_; }
+  size_t bytes() const { return bytes_; }
+  size_t offered() const { return offered_; }
+  size_t unoffered_bytes() const { return bytes_ - offered_bytes_; }
 
  private:
+  static size_t size_of(const ContainerLine& line) { return line.text.size() + kOverheadBytes; }
+
   std::deque<ContainerLine> lines_;
   size_t bytes_ = 0;
+  size_t offered_ = 0;
+  size_t offered_bytes_ = 0;
 };
 
 /// Makes lines of one stream's records: joins parts, numbers lines, drops what is read twice.

@@ -496,7 +496,8 @@ bool Follower::is_last_line_due(const Generation& file, int64_t now_us) const {
   return is_quiet(file, now_us, kLastLineUs);
 }
 
-void Follower::forget_finished(int64_t now_us) {
+std::vector<std::string> Follower::forget_finished(int64_t now_us) {
+  std::vector<std::string> forgotten;
   std::erase_if(generations_, [&](const std::shared_ptr<Generation>& file) {
     const bool is_over =
         file->place == Generation::Place::kGone || is_quiet(*file, now_us, kQuietUs);
@@ -508,8 +509,10 @@ void Follower::forget_finished(int64_t now_us) {
     if (!is_over || is_in_use || is_waited_for) return false;
     std::erase_if(probed_, [&](const auto& probed) { return probed.first == file.get(); });
     has_changed_ = true;
+    forgotten.push_back(file->origin);
     return true;
   });
+  return forgotten;
 }
 
 }  // namespace gasoline::source::ssh

@@ -90,8 +90,8 @@ class Follower {
   void on_read(const Plan& plan, ReadReply reply, Now now);
   /// The link is gone, and with it every answer.
   void on_disconnect();
-  /// Drops what ended and is all in the event log.
-  void forget_finished(int64_t now_us);
+  /// Drops what ended and is all in the event log; returns the names of those.
+  std::vector<std::string> forget_finished(int64_t now_us);
   /// True if an unfinished last line will not be finished any more.
   bool is_last_line_due(const Generation& file, int64_t now_us) const;
 

@@ -112,14 +112,8 @@ int64_t HostReader::tick() {
       break;
   }
   submit(now_us);
-  std::vector<std::string> origins;
-  for (const auto& file : follower_.generations()) origins.push_back(file->origin);
-  follower_.forget_finished(now_us);
-  if (follower_.generations().size() != origins.size()) {
-    for (const auto& file : follower_.generations()) {
-      origins.erase(std::find(origins.begin(), origins.end(), file->origin));
-    }
-    for (const std::string& origin : origins) around_.intake.hold(origin, false);
+  for (const std::string& origin : follower_.forget_finished(now_us)) {
+    around_.intake.hold(origin, false);
   }
   if (follower_.take_changed()) is_dirty_ = true;
   if (is_dirty_ && now_us >= next_save_us_) {

@@ -87,6 +87,19 @@ TEST_CASE("a line without an end is cut into pieces that say so") {
   CHECK_FALSE(lines.lines().back().is_piece);
 }
 
+TEST_CASE("lines that were offered and not taken are offered again, those that were taken are not") {
+  StreamLines stream(0);
+  Lines lines;
+  for (int64_t i = 1; i <= 5; ++i) stream.take(i, "line\n", lines);
+  lines.offer(4);
+  CHECK(lines.drop_up_to(lines.lines()[1].seq).lines == 2);
+  CHECK(lines.offered() == 2);
+  lines.offer_again();
+  CHECK(lines.offered() == 0);
+  CHECK(lines.unoffered_bytes() == lines.bytes());
+  CHECK(lines.lines().front().time_ns == 3);
+}
+
 TEST_CASE("a record that is larger than a line may be goes in pieces too") {
   StreamLines stream(0);
   Lines lines;
@@ -99,8 +112,15 @@ TEST_CASE("a record that is larger than a line may be goes in pieces too") {
     size += line.text.size();
   }
   CHECK(size == 3 * StreamLines::kLineBytesMax);
-  CHECK(lines.drop(4) == size);
+  lines.offer(3);
+  CHECK(lines.unoffered_bytes() ==
+        lines.lines().back().text.size() + LineQueue::kOverheadBytes);
+  const LineQueue::Dropped dropped = lines.drop_up_to(lines.lines().back().seq);
+  CHECK(dropped.lines == 4);
+  CHECK(dropped.text_bytes == size);
   CHECK(lines.bytes() == 0);
+  CHECK(lines.unoffered_bytes() == 0);
+  CHECK(lines.offered() == 0);
 }
 
 }  // namespace
