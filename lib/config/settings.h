@@ -20,7 +20,7 @@ struct SourceSettings {
   std::string
       timezone;  ///< of printed times without a zone; empty: the machine's (file, container)
 
-  // file; ssh has path, exclude, start, recent and max_age too
+  // file; ssh has all of them but use_inotify too
   std::vector<std::string> paths;  ///< globs
   std::vector<std::string> exclude;
   Start start = Start::kEnd;

@@ -18,7 +18,8 @@ namespace {
 constexpr std::string_view kHead = "gasoline-container 1\n";
 constexpr int64_t kReadyLookUs = 50'000;
 constexpr int64_t kAfterEventUs = 20'000;
-constexpr int64_t kSaveIntervalUs = 1'000'000;
+// What was taken stands in the event log: a save only spares reading again, and waits for the disk.
+constexpr int64_t kSaveIntervalUs = 5'000'000;
 constexpr int64_t kDetailsRetryUs = 5'000'000;
 constexpr size_t kKnownMax = 10'000;
 constexpr int64_t kSecondNs = 1'000'000'000;
@@ -255,6 +256,8 @@ void EngineWatch::add(const ContainerInfo& info) {
     entry.stream->begin(around_.clock.wall_us() * 1000, 0, info.is_running);
   }
   entries_.emplace(info.id, std::move(entry));
+  // From when on its lines are wanted must not be forgotten.
+  next_save_us_ = 0;
 }
 
 bool EngineWatch::tick_streams(int64_t now_us) {

@@ -17,6 +17,9 @@ namespace gasoline::source::ssh {
 namespace {
 
 constexpr int64_t kSaveIntervalUs = 1'000'000;
+// What was taken stands in the event log: the checkpoint's offsets only spare reading again, and
+// every save waits for the disk.
+constexpr int64_t kSaveProgressUs = 5'000'000;
 constexpr int64_t kFullWaitUs = 20'000;
 constexpr int64_t kTryAgainUs = 200'000;
 constexpr int64_t kReadyLookUs = 50'000;
@@ -71,6 +74,7 @@ bool HostReader::load() {
 }
 
 bool HostReader::save() {
+  saved_us_ = around_.clock.monotonic_us();
   const Status saved =
       save_kept_text(around_.files, options_.checkpoint_path, follower_.checkpoint().to_text());
   if (!saved) {
@@ -86,7 +90,7 @@ bool HostReader::save() {
     // Without its first bytes it would not be recognised.
     file->is_saved = file->fingerprint.size_bytes > 0;
   }
-  is_dirty_ = false;
+  is_dirty_ = has_changed_ = false;
   return true;
 }
 
@@ -115,11 +119,9 @@ int64_t HostReader::tick() {
   for (const std::string& origin : follower_.forget_finished(now_us)) {
     around_.intake.hold(origin, false);
   }
-  if (follower_.take_changed()) is_dirty_ = true;
-  if (is_dirty_ && now_us >= next_save_us_) {
-    next_save_us_ = now_us + kSaveIntervalUs;
-    save();
-  }
+  if (follower_.take_changed()) has_changed_ = true;
+  const int64_t interval_us = has_changed_ ? kSaveIntervalUs : kSaveProgressUs;
+  if ((is_dirty_ || has_changed_) && now_us - saved_us_ >= interval_us) save();
   int64_t next_us = now_us + kTickUs;
   if (state_ == State::kWaiting) next_us = std::min(next_us, next_attempt_us_);
   if (state_ == State::kFollowing) next_us = std::min(next_us, next_look_us_);

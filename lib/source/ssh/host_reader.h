@@ -26,9 +26,9 @@ namespace gasoline::source::ssh {
 ///                     +--> refused       until a key, a setting or ssh's files change
 ///
 /// Up to kBatchesOfOneMax batches of a file are in the pipeline at a time. Each names the line
-/// before it, so that none overtakes one that must be offered again. A file's name in the event log is made by chance and is in the
-/// checkpoint, on the disk, before its first line is offered; from then on the event log's own mark
-/// tells what was taken.
+/// before it, so that none overtakes one that must be offered again. A file's name in the event log
+/// is made by chance and is in the checkpoint, on the disk, before its first line is offered; from
+/// then on the event log's own mark tells what was taken.
 ///
 /// Driven by tick(), by the link's events and by wake(), all on one thread. Time is the clock's, so
 /// that a test can let an hour pass.
@@ -120,11 +120,12 @@ class HostReader {
   int64_t last_byte_us_ = 0;
   int64_t next_look_us_ = 0;
   int64_t looked_us_ = 0;
-  int64_t next_save_us_ = 0;
+  int64_t saved_us_ = 0;
   int64_t next_submit_us_ = 0;
   uint64_t keys_ = 0;
   bool is_loaded_ = false;
-  bool is_dirty_ = false;
+  bool is_dirty_ = false;     // more was taken than the checkpoint says
+  bool has_changed_ = false;  // files came, moved or went
   bool has_replied_ = false;
   std::string cut_reason_;
   std::unique_ptr<Link> link_;

@@ -92,15 +92,16 @@ Result<std::unique_ptr<Source>> make_ssh_source(std::vector<config::SourceSettin
                                                 const Surroundings& surroundings) {
   GASOLINE_ASSERT(!settings.empty());
   const config::SourceSettings& first = settings.front();
+  HostReader::Options options;
+  options.poll_interval_us = first.poll_interval_us;
   for (const config::SourceSettings& one : settings) {
     GASOLINE_ASSERT(is_same_host(one, first));
     if (Status checked = check_settings(one); !checked) return checked.error();
+    options.poll_interval_us = std::min(options.poll_interval_us, one.poll_interval_us);
   }
   std::string name = first.name.empty() ? "ssh " + first.host : first.name;
-  HostReader::Options options;
   options.host = first.host;
   options.checkpoint_path = surroundings.state_directory + "/sources/" + checkpoint_name(first);
-  options.poll_interval_us = first.poll_interval_us;
   options.seed = surroundings.random.next_u64();
   // The event log may be replayed next, and would forget what nobody holds.
   if (const auto kept = load_checkpoint(surroundings.files, options.checkpoint_path); kept) {
