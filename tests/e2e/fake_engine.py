@@ -23,6 +23,7 @@ class Engine:
         self.last_ns = 0
         self.stuck = set()
         self.cut_s = None
+        self.cuts = 0
         self.failing = False
         self.server = None
         self.writers = set()
@@ -30,8 +31,11 @@ class Engine:
         self.has_containers = asyncio.Event()
 
     async def obey(self, line):
-        """create: until then there are no containers, and this waits for somebody to see that; write N: N lines to each container; cut S: each stream lives about S; stuck I: container I's log hangs;
-        fail 0|1: everything answers 500; restart: all connections end and the socket is made anew."""
+        """Says "done", and how many streams were cut so far.
+
+        create: until then there are no containers, and this waits for somebody to see that; write N: N lines to each
+        container; cut S: each stream lives about S; cuts: nothing; stuck I: container I's log hangs; fail 0|1:
+        everything answers 500; restart: all connections end and the socket is made anew."""
         word, _, rest = line.partition(" ")
         if word == "create":
             await self.was_listed.wait()
@@ -53,7 +57,7 @@ class Engine:
             for writer in list(self.writers):
                 writer.transport.abort()
             await self.listen()
-        print("done", flush=True)
+        print("done", self.cuts, flush=True)
 
     async def listen(self):
         self.server = await asyncio.start_unix_server(self.serve, self.path, backlog=1024)
@@ -116,6 +120,7 @@ class Engine:
                 writer.write(b"%x\r\n%s\r\n" % (len(out), out))
             await writer.drain()
             if is_over:
+                self.cuts += 1
                 writer.transport.abort() if self.chance.random() < 0.5 else writer.close()
                 return
             await asyncio.sleep(0.05)
