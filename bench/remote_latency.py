@@ -90,7 +90,7 @@ def containers(seconds, rate):
         daemon = sandbox.start_daemon("--config", config)
         # Where the line states none, an event's time is the engine's stamp.
         ours = event_reader(sandbox, "container", lambda event: round(event["timestamp"] * 1000))
-        engine.run("probe", "echo here; sleep 3600")
+        engine.run("probe", "while echo here; do sleep 0.2; done")
         wait_for(lambda: sandbox.timeline(source="container"), "the first container")
         id = engine.run("writer", f"sleep 2; i=0; while [ $i -lt {seconds * rate} ]; do i=$((i+1)); echo line $i; "
                                   f"sleep {1 / rate}; done")

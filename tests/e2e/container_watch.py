@@ -15,7 +15,8 @@ def cpu_s(pid):
 
 
 class ContainerWatch:
-    def __init__(self, sandbox, containers):
+    def __init__(self, sandbox, containers, *commands):
+        """`commands`: what the engine obeys before it has containers."""
         self.sandbox = sandbox
         self.count = containers
         self.written = 0
@@ -27,7 +28,8 @@ class ContainerWatch:
         self.config = sandbox.write("config.yaml", "backend:\n  logs:\n    - type: container\n"
                                     f"      socket: {socket}\n")
         self.daemon = sandbox.start_daemon("--config", self.config)
-        self.tell("create")
+        for command in (*commands, "create"):
+            self.tell(command)
         self.write(1)
         self.await_all()
 

@@ -1,4 +1,4 @@
-"""A real container engine for tests: dockerd in directories of its own, without a network, with one small image."""
+"""Real container engines for tests, in directories of their own, without a network, with one small image."""
 
 import contextlib
 import http.client
@@ -12,11 +12,17 @@ import urllib.parse
 from harness import UnixConnection, wait_for
 
 DOCKERD = shutil.which("dockerd", path="/usr/sbin:/usr/bin")
+PODMAN = shutil.which("podman")
 BUSYBOX = shutil.which("busybox")
 TOOLS = ("sh", "echo", "seq", "sleep", "cat", "printf", "head", "tr", "yes")
 
 
 class Engine:
+    """dockerd."""
+
+    image = "bb:test"
+    host_config = {}
+
     def __init__(self, sandbox):
         self.sandbox = sandbox
         self.place = sandbox.make("engine")
@@ -30,26 +36,29 @@ class Engine:
         for tool in TOOLS:
             os.symlink("busybox", f"{tree}/bin/{tool}")
         tar = subprocess.run(["tar", "-C", tree, "-c", "."], stdout=subprocess.PIPE, check=True).stdout
-        self.ask("POST", "/images/create?fromSrc=-&repo=bb&tag=test", tar, "application/x-tar")
+        made = self.ask("POST", "/images/create?fromSrc=-&repo=bb&tag=test", tar, "application/x-tar")
+        self.image_id = json.loads(made.splitlines()[-1])["status"].partition(":")[2]
 
     def start(self):
         # A dead process that nobody has reaped yet counts as a living one.
         for stale in ("docker.pid", "exec/containerd/containerd.pid"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(f"{self.place}/{stale}")
+        self.serve(
+            [DOCKERD, "--host=unix://" + self.socket, f"--data-root={self.place}/data",
+             f"--exec-root={self.place}/exec", f"--pidfile={self.place}/docker.pid", "--storage-driver=vfs",
+             "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--bridge=none",
+             "--live-restore", "--exec-opt", "native.cgroupdriver=cgroupfs"], dict(os.environ))
+
+    def serve(self, command, env):
         with open(self.place + "/log", "ab") as log:
-            self.process = self.sandbox.popen(
-                [DOCKERD, "--host=unix://" + self.socket, f"--data-root={self.place}/data",
-                 f"--exec-root={self.place}/exec", f"--pidfile={self.place}/docker.pid", "--storage-driver=vfs",
-                 "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--bridge=none",
-                 "--live-restore", "--exec-opt", "native.cgroupdriver=cgroupfs"],
-                stdout=log, stderr=log, start_new_session=True, env=dict(os.environ))
-        wait_for(self.answers, "dockerd")
+            self.process = self.sandbox.popen(command, stdout=log, stderr=log, start_new_session=True, env=env)
+        wait_for(self.answers, command[0])
 
     def answers(self):
         if self.process.poll() is not None:
             with open(self.place + "/log") as log:
-                raise AssertionError("dockerd ended: " + log.read()[-1500:])
+                raise AssertionError("the engine ended: " + log.read()[-1500:])
         with contextlib.suppress(OSError, http.client.HTTPException):
             return self.ask("GET", "/_ping") == b"OK"
         return False
@@ -74,8 +83,8 @@ class Engine:
     def run(self, name, script, log_options=None, tty=False, labels=None, log="json-file"):
         """Creates and starts a container that runs a shell script; returns its id."""
         made = json.loads(self.ask("POST", "/containers/create?name=" + urllib.parse.quote(name), json.dumps({
-            "Image": "bb:test", "Cmd": ["/bin/sh", "-c", script], "Tty": tty, "Labels": labels or {},
-            "NetworkDisabled": True, "HostConfig": {"NetworkMode": "none",
+            "Image": self.image, "Cmd": ["/bin/sh", "-c", script], "Tty": tty, "Labels": labels or {},
+            "NetworkDisabled": True, "HostConfig": {"NetworkMode": "none", **self.host_config,
                                                     "LogConfig": {"Type": log, "Config": log_options or {}}}})))
         self.ask("POST", f"/containers/{made['Id']}/start")
         return made["Id"]
@@ -95,3 +104,23 @@ class Engine:
             self.process.wait(20)
         for mount in ("data", "exec/netns/default"):
             subprocess.run(["umount", f"{self.place}/{mount}"], stderr=subprocess.DEVNULL, check=False)
+
+
+class Podman(Engine):
+    """Podman's service: its containers live on without it."""
+
+    # By default it raises limits, which not every root may.
+    host_config = {"Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 1024},
+                               {"Name": "nproc", "Soft": 1024, "Hard": 1024}]}
+
+    @property
+    def image(self):
+        return self.image_id  # it would look for the name in a registry
+
+    def start(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.socket)
+        self.serve(
+            [PODMAN, f"--root={self.place}/data", f"--runroot={self.place}/run", f"--tmpdir={self.place}/tmp",
+             "--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--events-backend=file", "--runtime=runc",
+             "system", "service", "--time=0", "unix://" + self.socket], dict(os.environ))

@@ -11,8 +11,9 @@ import time
 import urllib.parse
 
 
-def stamp(ns):
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ns // 10**9)) + f".{ns % 10**9:09d}Z"
+def stamp(ns, has_fraction):
+    fraction = f".{ns % 10**9:09d}" if has_fraction else ""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ns // 10**9)) + fraction + "Z"
 
 
 class Engine:
@@ -24,6 +25,7 @@ class Engine:
         self.stuck = set()
         self.cut_s = None
         self.cuts = 0
+        self.has_fraction = True
         self.failing = False
         self.server = None
         self.writers = set()
@@ -34,8 +36,8 @@ class Engine:
         """Says "done", and how many streams were cut so far.
 
         create: until then there are no containers, and this waits for somebody to see that; write N: N lines to each
-        container; cut S: each stream lives about S; cuts: nothing; stuck I: container I's log hangs; fail 0|1:
-        everything answers 500; restart: all connections end and the socket is made anew."""
+        container; cut S: each stream lives about S; cuts: nothing; podman: stamps are whole seconds; stuck I: container I's
+        log hangs; fail 0|1: everything answers 500; restart: all connections end and the socket is made anew."""
         word, _, rest = line.partition(" ")
         if word == "create":
             await self.was_listed.wait()
@@ -48,6 +50,8 @@ class Engine:
                     log.append((self.last_ns, 1 + len(log) % 2, f"line {len(log)}\n"))
         elif word == "cut":
             self.cut_s = float(rest) or None
+        elif word == "podman":
+            self.has_fraction = False
         elif word == "stuck":
             self.stuck.add(f"{int(rest):064x}")
         elif word == "fail":
@@ -111,7 +115,7 @@ class Engine:
                 ns, stream, text = log[at]
                 at += 1
                 if ns >= since * 10**9:
-                    payload = f"{stamp(ns)} {text}".encode()
+                    payload = f"{stamp(ns, self.has_fraction)} {text}".encode()
                     out += bytes([stream, 0, 0, 0]) + len(payload).to_bytes(4, "big") + payload
             is_over = self.cut_s and time.monotonic() - begun > self.cut_s * self.chance.uniform(0.5, 1.5)
             if is_over and out:

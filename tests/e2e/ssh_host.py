@@ -65,18 +65,64 @@ class Network:
         self.thread.join()
 
 
-class SshHost:
-    """What `forced` names, if anything, runs instead of what the client asks for."""
+class Cable:
+    """A network namespace for the far host, and a cable to it that can be pulled. For root only."""
 
-    def __init__(self, sandbox, forced=None):
+    IP = shutil.which("ip", path="/usr/sbin:/sbin:" + os.environ.get("PATH", ""))
+
+    def __init__(self):
+        """OSError or CalledProcessError where there are no namespaces."""
+        number = os.getpid()
+        self.name, self.near, self.far = f"gl-{number}", f"gla{number}", f"glb{number}"
+        # Of the block for measurements (RFC 2544), which nobody routes.
+        net = f"198.{18 + (number >> 14) % 2}.{(number >> 6) % 256}.{number % 64 * 4}"
+        near_address, self.address = (f"{net.rpartition('.')[0]}.{number % 64 * 4 + i}" for i in (1, 2))
+        self.ip("netns", "add", self.name)
+        try:
+            self.ip("link", "add", self.near, "type", "veth", "peer", "name", self.far, "netns", self.name)
+            self.ip("addr", "add", near_address + "/30", "dev", self.near)
+            self.ip("link", "set", self.near, "up")
+            self.ip("-n", self.name, "addr", "add", self.address + "/30", "dev", self.far)
+            self.plug()
+        except subprocess.CalledProcessError:
+            self.close()
+            raise
+
+    def ip(self, *arguments):
+        if self.IP is None:
+            raise FileNotFoundError("ip")
+        subprocess.run([self.IP, *arguments], check=True, stderr=subprocess.PIPE)
+
+    def inside(self, command):
+        return [self.IP, "netns", "exec", self.name, *command]
+
+    def pull(self):
+        self.ip("-n", self.name, "link", "set", self.far, "down")
+
+    def plug(self):
+        self.ip("-n", self.name, "link", "set", self.far, "up")
+
+    def close(self):
+        for command in (("link", "del", self.near), ("netns", "del", self.name)):
+            with contextlib.suppress(subprocess.CalledProcessError):
+                self.ip(*command)
+
+
+class SshHost:
+    """What `forced` names, if anything, runs instead of what the client asks for. With a cable it is behind that, else
+    behind a network that can stand still."""
+
+    def __init__(self, sandbox, forced=None, cable=None):
         self.sandbox = sandbox
+        self.cable = cable
+        self.address = cable.address if cable else "127.0.0.1"
         self.place = sandbox.make("sshd")
         self.files = sandbox.make("far")
         self.port = free_port()
         self.new_key("host")
         self.new_key("user")
         self.authorize("user", forced)
-        config = [f"Port {self.port}", "ListenAddress 127.0.0.1", f"HostKey {self.place}/host",
+        config = [f"Port {self.port}", f"ListenAddress {self.address}", f"HostKey {self.place}/host",
                   f"PidFile {self.place}/pid", f"AuthorizedKeysFile {self.place}/authorized_keys",
                   "StrictModes no", "UsePAM no", "PasswordAuthentication no",
                   "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password", "MaxStartups 100",
@@ -84,10 +130,11 @@ class SshHost:
         self.write("sshd_config", "\n".join(config) + "\n")
         self.process = None
         self.start()
-        self.network = Network(self.port)
+        self.network = None if cable else Network(self.port)
+        self.way_in = self.port if cable else self.network.port
         self.know_host()
         # KexAlgorithms: the default's post-quantum exchange takes most of a second here.
-        self.write("ssh_config", f"Host web1\n  HostName 127.0.0.1\n  Port {self.network.port}\n"
+        self.write("ssh_config", f"Host web1\n  HostName {self.address}\n  Port {self.way_in}\n"
                                  f"  User {os.environ.get('USER', 'root')}\n  IdentitiesOnly yes\n"
                                  f"  IdentityFile {self.place}/user\n  KexAlgorithms curve25519-sha256\n"
                                  f"  UserKnownHostsFile {self.place}/known_hosts\n")
@@ -114,13 +161,14 @@ class SshHost:
         self.write("authorized_keys", prefix + self.public(name) + "\n")
 
     def know_host(self, key=None):
-        self.write("known_hosts", f"[127.0.0.1]:{self.network.port} {key or self.public('host')}\n")
+        self.write("known_hosts", f"[{self.address}]:{self.way_in} {key or self.public('host')}\n")
 
     def start(self):
         if os.geteuid() == 0:
             os.makedirs("/run/sshd", exist_ok=True)
         with open(f"{self.place}/log", "ab") as log:
-            self.process = self.sandbox.popen([SSHD, "-D", "-e", "-f", f"{self.place}/sshd_config"],
+            command = [SSHD, "-D", "-e", "-f", f"{self.place}/sshd_config"]
+            self.process = self.sandbox.popen(self.cable.inside(command) if self.cable else command,
                                               stdout=log, stderr=log)
         wait_for(self.answers, "sshd")
 
@@ -133,7 +181,7 @@ class SshHost:
 
     def answers(self):
         try:
-            with socket.create_connection(("127.0.0.1", self.port), 1):
+            with socket.create_connection((self.address, self.port), 1):
                 return True
         except OSError:
             return False

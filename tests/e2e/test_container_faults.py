@@ -22,6 +22,15 @@ class ContainerFaults(GasolineTest):
         print(f"{before} -> {after}", flush=True)
         self.assertLess(after["memory_kib"], before["memory_kib"] + 40_000)
 
+    def test_whole_seconds_for_stamps_as_podman_has_them_tell_no_line_twice(self):
+        watch = ContainerWatch(self.sandbox, 10, "podman")
+        watch.tell("cut 0.3")
+        for _ in range(share_of(20)):
+            watch.write(5)
+            time.sleep(0.1)
+        watch.heal()
+        self.assertGreater(watch.tell("cuts"), 3)
+
     def test_a_stuck_container_a_failing_engine_and_its_restart_hold_up_nobody_else(self):
         watch = ContainerWatch(self.sandbox, 20)
         watch.tell("stuck 7")

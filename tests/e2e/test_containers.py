@@ -41,7 +41,7 @@ class Containers(GasolineTest):
 
     def await_watching(self):
         """The first look is over: what is created now is new."""
-        self.run_container("probe", "echo here; sleep 1000")
+        self.run_container("probe", "while echo here; do sleep 0.2; done")
         self.await_count("probe", 1)
 
     def test_streams_are_told_apart_terminals_and_long_lines_are_whole(self):

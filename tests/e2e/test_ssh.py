@@ -2,20 +2,22 @@
 
 import os
 import shutil
+import subprocess
 import time
 import unittest
 
 from harness import GasolineTest, main, share_of, wait_for
-from ssh_host import SSHD, SshHost
+from ssh_host import SSHD, Cable, SshHost
 
 BUSYBOX = shutil.which("busybox")
 
 
 @unittest.skipUnless(SSHD and shutil.which("ssh"), "sshd is not installed")
 class Ssh(GasolineTest):
-    def begin(self, *paths, forced=None):
-        self.host = SshHost(self.sandbox, forced)
-        self.addCleanup(self.host.network.close)
+    def begin(self, *paths, forced=None, cable=None):
+        self.host = SshHost(self.sandbox, forced, cable)
+        if not cable:
+            self.addCleanup(self.host.network.close)
         self.config = self.host.configure(*(paths or (self.host.path("app.log"),)))
         self.written = 0
         self.daemon = self.start()
@@ -66,22 +68,39 @@ class Ssh(GasolineTest):
         self.host.start()
         self.check_all()
 
-    def test_a_dead_link_is_noticed_and_followed_again_once_it_is_back(self):
-        self.begin()
+    def check_cut(self, cut, heal):
+        """Lines and a rotation while the link is dead: each comes once, when it is back."""
         self.write(20)
         self.check_all()
-        self.host.network.frozen = True
-        frozen = time.monotonic()
+        cut()
+        begun = time.monotonic()
         self.write(20)
         self.await_log("(failure 1)")
-        noticed = time.monotonic() - frozen
+        noticed = time.monotonic() - begun
         self.write(20)
         self.rotate()
         self.write(20)
-        self.host.network.frozen = False
+        heal()
         healed = time.monotonic()
         self.check_all()
         print(f"noticed after {noticed:.1f} s, back {time.monotonic() - healed:.1f} s after the network", flush=True)
+
+    def test_a_dead_link_is_noticed_and_followed_again_once_it_is_back(self):
+        self.begin()
+
+        def freeze(is_frozen):
+            self.host.network.frozen = is_frozen
+
+        self.check_cut(lambda: freeze(True), lambda: freeze(False))
+
+    def test_a_pulled_cable_is_noticed_and_followed_again_once_it_is_back(self):
+        try:
+            cable = Cable()
+        except (OSError, subprocess.CalledProcessError) as error:
+            self.skipTest(f"no network namespaces here: {error}")
+        self.addCleanup(cable.close)
+        self.begin(cable=cable)
+        self.check_cut(cable.pull, cable.plug)
 
     def test_a_daemon_that_is_killed_at_any_moment_loses_and_repeats_nothing(self):
         self.begin()
