@@ -146,7 +146,7 @@ void Keeper::start_capture() {
     pump.staging = {std::move(lane.held.staging_read), std::move(lane.held.staging_write)};
     lane.pump = std::make_unique<capture::StreamPump>(
         std::move(lane.held.child_end), nowhere_.get(), lane.ring, clock_, std::move(pump),
-        [this] { spool_->notify(); },
+        [this, ring = &lane.ring] { spool_->notify_published(*ring); },
         [this, stream = lane.stream] {
           if (held_) held_->withdraw_stream(stream);
           const bool posted = mailbox_->try_post([this] {

@@ -267,7 +267,7 @@ void Wrapper::start_capture() {
     }
     lane.pump = std::make_unique<capture::StreamPump>(
         std::move(lane.our_end), lane.output_fd, *lane.ring, clock_, std::move(pump),
-        [this] { spool_->notify(); },
+        [this, ring = &*lane.ring] { spool_->notify_published(*ring); },
         [this, output_fd = lane.output_fd, stream = lane.stream] {
           // Before all else: the child is to notice at once that nobody reads any more.
           if (held_) held_->withdraw_stream(stream);

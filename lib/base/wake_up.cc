@@ -14,7 +14,8 @@ namespace gasoline {
 WakeUp::WakeUp() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) { GASOLINE_ASSERT(fd_.is_open()); }
 
 void WakeUp::notify() {
-  pending_.store(true, std::memory_order_seq_cst);
+  // Whoever gave the notice that still stands has seen to the waking.
+  if (pending_.exchange(true, std::memory_order_seq_cst)) return;
   // The waiter sets sleeping_ before it looks at pending_: one of the two sees the other.
   if (!sleeping_.load(std::memory_order_seq_cst)) return;
   const uint64_t one = 1;

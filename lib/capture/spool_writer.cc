@@ -19,6 +19,8 @@ namespace {
 constexpr int64_t kRetryDelayMinUs = 50'000;
 constexpr int64_t kRetryDelayMaxUs = 1'000'000;
 constexpr int64_t kExpiryIntervalUs = 10'000'000;
+constexpr int64_t kDensityIntervalUs = 5000;
+constexpr uint64_t kDenseBytesPerUs = 1;
 constexpr uint64_t kSegmentSizeBytesMax = 16ull << 20;
 
 /// What goes with a record if it is dropped. A gap event stands for the lines that it tells of:
@@ -153,6 +155,7 @@ void SpoolWriter::run() {
     expire();
     if (progressed) {
       on_spooled_();
+      if (!is_finishing) gather();
       continue;
     }
     if (is_finishing) {
@@ -252,6 +255,33 @@ bool SpoolWriter::drain(Lane& lane) {
     progressed = true;
   }
   return progressed;
+}
+
+/// A stream that comes fast would wake us for each read of it, which costs its pump more than all
+/// else that it does. Nobody waits for such lines so urgently that a moment matters.
+void SpoolWriter::gather() {
+  const int64_t now_us = clock_.monotonic_us();
+  const auto elapsed_us = static_cast<uint64_t>(now_us - density_since_us_);
+  if (elapsed_us >= kDensityIntervalUs) {
+    uint64_t tail = 0;
+    for (const Lane& lane : lanes_) tail += lane.source.ring->tail();
+    is_dense_ = tail - density_tail_ >= elapsed_us * kDenseBytesPerUs;
+    density_tail_ = tail;
+    density_since_us_ = now_us;
+  }
+  if (!is_dense_) return;
+  counters_.gatherings.fetch_add(1, std::memory_order_relaxed);
+  is_gathering_.store(true);
+  wake_.wait(kGatherUs);
+  is_gathering_.store(false);
+  // Either we see what was published, or who published it sees that we gather no more.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+void SpoolWriter::notify_published(const spool::StreamRing& ring) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (is_gathering_.load() && ring.head() - ring.tail() < kGatherSizeBytesMax) return;
+  wake_.notify();
 }
 
 bool SpoolWriter::append(const spool::SpoolRecord& record,

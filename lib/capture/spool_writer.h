@@ -52,12 +52,15 @@ class SpoolWriter {
     std::optional<uint64_t> resumed_at_seq;
   };
   static constexpr uint64_t kMemorySizeBytesMax = 64ull << 20;
+  static constexpr int64_t kGatherUs = 2000;
+  static constexpr uint64_t kGatherSizeBytesMax = 512 * 1024;
 
   struct Counters {
     std::atomic<uint64_t> lines{0};
     std::atomic<uint64_t> events{0};
     std::atomic<uint64_t> dropped_lines{0};  ///< from the spool, unacknowledged
     std::atomic<uint64_t> failed_appends{0};
+    std::atomic<uint64_t> gatherings{0};  ///< waits in which lines that come fast were let collect
   };
 
   /// `on_spooled` is called from the spool's thread after something was written, `on_problem` once
@@ -71,8 +74,11 @@ class SpoolWriter {
 
   /// Starts the thread. `started` holds the members of the run_started event's metadata.
   void start(std::vector<CapturedStream> streams, std::string started);
-  /// Something is in a ring. Any thread; cheap while the spool's thread is busy.
+  /// Look at the rings. Any thread; cheap while the spool's thread is busy.
   void notify() { wake_.notify(); }
+  /// Something was published in `ring`. As notify(), but while lines come fast the spool's thread
+  /// looks at the rings each kGatherUs, and is woken only for kGatherSizeBytesMax. Any thread.
+  void notify_published(const spool::StreamRing& ring);
   /// The pumps have ended: spool the rest and the run_ended event, and end the thread. Gives up on
   /// a disk that takes nothing for `patience_us`. False if something could not be spooled.
   bool finish(std::string ended, int64_t patience_us);
@@ -123,6 +129,7 @@ class SpoolWriter {
   void count_inherited(SegmentCount& segment);
   bool open_in(const std::string& directory);
   bool drain(Lane& lane);
+  void gather();
   bool append(const spool::SpoolRecord& record, const std::vector<spool::EventTimes>& times);
   bool append_to_journal(const spool::SpoolRecord& record,
                          const std::vector<spool::EventTimes>& times);
@@ -154,6 +161,7 @@ class SpoolWriter {
   const std::function<void(const std::string&)> on_problem_;
 
   WakeUp wake_;
+  std::atomic<bool> is_gathering_{false};
   std::atomic<bool> finishing_{false};
   std::atomic<uint64_t> acknowledged_record_{1};
   std::atomic<uint64_t> end_record_{1};
@@ -176,6 +184,9 @@ class SpoolWriter {
   std::string untold_reason_;
   SegmentCount claimed_loss_;  // dropped while the sender held it, up to end_seq
   SpoolClaims claims_;
+  int64_t density_since_us_ = 0;
+  uint64_t density_tail_ = 0;  // sum of the rings' tails then
+  bool is_dense_ = false;
   int64_t retry_at_us_ = 0;
   int64_t retry_delay_us_ = 0;
   int64_t next_expiry_us_ = 0;

@@ -55,7 +55,7 @@ StreamPump::StreamPump(FileDescriptor child_end, int output_fd, spool::StreamRin
       on_progress_(std::move(on_progress)),
       on_end_(std::move(on_end)),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      enough_(::fcntl(child_end_.get(), F_GETPIPE_SZ) / 4),
+      pipe_size_(::fcntl(child_end_.get(), F_GETPIPE_SZ)),
       is_staging_(options_.staging.read_end.is_open()),
       staged_(is_staging_ ? bytes_in(options_.staging.read_end.get()) : 0) {
   GASOLINE_ASSERT(stop_.is_open());
@@ -149,7 +149,6 @@ StreamPump::Wait StreamPump::wait_for_input() {
     int timeout_ms = is_ending ? static_cast<int>((silence_us + 999) / 1000) : -1;
     if (is_asked) timeout_ms = 0;
     wake_up_delay_->before_sleep();
-    const int64_t asleep_since_us = clock_.monotonic_us();
     const int ready = ::poll(entries.data(), entries.size(), timeout_ms);
     if (ready < 0 && errno == EINTR) continue;
     if (ready == 0 && is_asked) {
@@ -165,7 +164,6 @@ StreamPump::Wait StreamPump::wait_for_input() {
     }
     if (entries[0].revents != 0) {
       readable_since_us_ = clock_.wall_us() - wake_up_delay_->after_sleep_us();
-      gather(clock_.monotonic_us() - asleep_since_us);
       return Wait::kReadable;
     }
     // A socket whose other end is closed reports only POLLHUP.
@@ -182,16 +180,31 @@ void StreamPump::tell_refusal() {
   if (options_.on_memory_refused) options_.on_memory_refused();
 }
 
-/// A child that writes line after line pays for our waking up each time. When it does so faster than
-/// anybody reads along, some lines are let come together. Not where much comes at once anyway: the
-/// pipe would be full before we read on.
-void StreamPump::gather(int64_t slept_us) {
-  constexpr int64_t kShortWaitUs = 50;
-  constexpr int kShortWaitsMin = 16;
-  constexpr timespec kPause{0, 100'000};
-  short_waits_ = slept_us < kShortWaitUs ? short_waits_ + 1 : 0;
-  if (short_waits_ < kShortWaitsMin || last_read_ >= enough_) return;
-  ::nanosleep(&kPause, nullptr);
+/// A child that writes line after line pays for each time that it wakes us, and for each time that
+/// we hold the pipe as it comes with the next. When little comes at a time and often, more of it is
+/// let come together: up to half of the pipe, so that the child does not wait for us instead.
+void StreamPump::gather(ssize_t got) {
+  constexpr int64_t kOftenUs = 50;
+  constexpr int kShortReadsMin = 16;
+  constexpr int64_t kPauseStepUs = 25;
+  constexpr int64_t kPauseMaxUs = 100;
+  if (pipe_size_ <= 0) return;
+  const int64_t now_us = clock_.monotonic_us();
+  const bool is_often = now_us - last_read_us_ < kOftenUs;
+  last_read_us_ = now_us;
+  if (got > pipe_size_ / 2) {
+    pause_us_ = pause_us_ / 2 < kPauseStepUs ? 0 : pause_us_ / 2;
+  } else if (got < pipe_size_ / 4 && short_reads_ >= kShortReadsMin) {
+    pause_us_ = std::min(pause_us_ + kPauseStepUs, kPauseMaxUs);
+  }
+  const bool is_short = got <= pipe_size_ / 2 || pause_us_ > 0;
+  short_reads_ = is_often && is_short ? short_reads_ + 1 : 0;
+  if (short_reads_ < kShortReadsMin) pause_us_ = 0;
+  if (pause_us_ == 0) return;
+  counters_.pauses.fetch_add(1, std::memory_order_relaxed);
+  const timespec pause{0, pause_us_ * 1000};
+  ::nanosleep(&pause, nullptr);
+  last_read_us_ = clock_.monotonic_us();
 }
 
 bool StreamPump::pump_into_ring(spool::StreamRing::Space space) {
@@ -208,6 +221,7 @@ bool StreamPump::pump_into_ring(spool::StreamRing::Space space) {
     counters_.bytes.fetch_add(size, std::memory_order_relaxed);
     const bool passed = pass_on({space.bytes, size});
     on_progress_();
+    if (passed) gather(got);
     return passed;
   }
   if (got == 0) return reach_end();
@@ -225,7 +239,6 @@ ssize_t StreamPump::read_input(char* to, size_t size) {
   }
   if (held_ > 0) return 0;
   const ssize_t got = read_to(to, size);
-  if (got > 0) last_read_ = got;
   const int code = errno;
   if (got <= 0 && order != nullptr) order->end(options_.place_in_order, false);
   if (got < 0 && code == EIO) return 0;  // nobody holds the slave any more

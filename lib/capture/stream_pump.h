@@ -28,8 +28,8 @@ namespace gasoline::capture {
 /// Options::stall_us, bytes are dropped from the capture (never from the output) until it is, and
 /// told by take_dropped(). With `lossless` the child waits instead. Nothing is allocated per read.
 ///
-/// A pipe that brings a line each 50 us or more often is read in portions, 0.1 ms apart. A
-/// pseudo-terminal is not: it holds 4 KiB, so that would only hold the child back.
+/// A pipe from which little comes at a time, but each 50 us or more often, is read in portions up to
+/// 0.1 ms apart. A pseudo-terminal is not: it holds 4 KiB, so that would only hold the child back.
 class StreamPump {
  public:
   struct Options {
@@ -50,6 +50,7 @@ class StreamPump {
   struct Counters {
     std::atomic<uint64_t> bytes{0};
     std::atomic<uint64_t> dropped_bytes{0};
+    std::atomic<uint64_t> pauses{0};  ///< in which more was let come together
   };
   static constexpr uint64_t kReadSizeBytesMax = 64 * 1024;
 
@@ -92,7 +93,7 @@ class StreamPump {
 
   void run();
   Wait wait_for_input();
-  void gather(int64_t slept_us);
+  void gather(ssize_t got);
   void tell_refusal();
   bool pump_into_ring(spool::StreamRing::Space space);
   void publish(std::string_view bytes);
@@ -131,12 +132,13 @@ class StreamPump {
   Counters counters_;
   int64_t last_time_us_ = 0;
   bool is_refusal_told_ = false;
-  int short_waits_ = 0;  // one after another, up to now
   int64_t readable_since_us_ = 0;  // of what was waited for and is not read yet; else 0
   std::optional<process::WakeUpDelay> wake_up_delay_;  // of the pump's thread, made by it
 
-  const ssize_t enough_;  // bytes of one read: waiting for more would fill the pipe; not for a pty
-  ssize_t last_read_ = 0;
+  const ssize_t pipe_size_;     // of the child's pipe; at most 0 for a pseudo-terminal
+  int short_reads_ = 0;         // one soon after another, up to now
+  int64_t last_read_us_ = 0;    // monotonic time of the last one's end, and of the pause behind it
+  int64_t pause_us_ = 0;        // behind each of them
   bool is_staging_;      // the pump's thread only
   uint64_t staged_ = 0;  // likewise: bytes in the staging pipe
   uint64_t held_ = 0;       // bytes of the ring's free space that wait for their turn

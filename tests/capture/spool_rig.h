@@ -18,9 +18,9 @@ struct SpoolRig {
            capture::SpoolWriter::Options options = {}, const Clock* pump_clock = nullptr,
            const Clock* writer_clock = nullptr, const spool::RunDescription* same_run = nullptr)
       : out(spool::Stream::kStdout, pump_clock != nullptr ? *pump_clock : still_clock, {},
-            [this] { notify(); }),
+            [this] { notify(out); }),
         err(spool::Stream::kStderr, pump_clock != nullptr ? *pump_clock : still_clock, {},
-            [this] { notify(); }) {
+            [this] { notify(err); }) {
     run.run_id = view(make_ulid(static_cast<uint64_t>(clock.wall_us() / 1000),
                                 static_cast<uint16_t>(random.next_u64()), random.next_u64()));
     run.service = "shop";
@@ -40,8 +40,8 @@ struct SpoolRig {
     is_started = true;
     writer->notify();
   }
-  void notify() {
-    if (is_started) writer->notify();
+  void notify(CapturedPipe& pipe) {
+    if (is_started) writer->notify_published(pipe.ring());
   }
   /// As the wrapper does when the child is gone.
   bool finish(int64_t patience_us) {

@@ -53,6 +53,34 @@ TEST_CASE("both streams are spooled in their order, numbered together, between s
   CHECK(rig.complaints.all().empty());
 }
 
+TEST_CASE("lines that come fast are let collect, and a line by itself is not") {
+  test::TemporaryDirectory directory;
+  io::RealFileSystem files;
+  test::SharedManualClock clock;
+  SpoolRig rig(files, directory / "spool", {}, nullptr, &clock);
+  rig.start();
+  const auto spool_lines = [&](int count, uint64_t all) {
+    rig.out.write(test::numbered_lines("line", 0, count));
+    return eventually([&] { return rig.writer->counters().lines.load() == all; });
+  };
+  // Each of them a second after the one before.
+  for (uint64_t line = 1; line <= 20; ++line) {
+    clock.advance(1'000'000);
+    REQUIRE(spool_lines(1, line));
+  }
+  CHECK(rig.writer->counters().gatherings.load() == 0);
+  // 1,000 lines each 6 ms: which turn takes how many of them is for the machine to say.
+  uint64_t lines = 20;
+  CHECK(eventually([&] {
+    clock.advance(6'000);
+    lines += 1'000;
+    return spool_lines(1'000, lines) && rig.writer->counters().gatherings.load() > 0;
+  }));
+  clock.advance(60'000'000);
+  CHECK(rig.finish(kLongUs));
+  CHECK(rig.writer->counters().lines.load() == lines);
+}
+
 TEST_CASE("the run is described in its directory, and remove leaves nothing behind") {
   test::TemporaryDirectory directory;
   io::RealFileSystem files;

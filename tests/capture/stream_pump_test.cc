@@ -95,6 +95,25 @@ TEST_CASE("bytes pass byte for byte and in order, to the output and into the rin
   CHECK(eventually([&] { return rig.end_calls == 1; }));
 }
 
+TEST_CASE("what comes line by line, one soon after the other, is let come together") {
+  PumpRig rig;
+  const auto pass_line = [&](int number) {
+    test::write_all(rig.input.write_end.get(), "line\n");
+    const size_t size = 5u * static_cast<size_t>(number);
+    return eventually([&] { return rig.collector->size_bytes() == size; });
+  };
+  int number = 0;
+  // A millisecond apart: nobody may be kept waiting.
+  for (int i = 0; i < 40; ++i) {
+    rig.clock.advance(1'000);
+    REQUIRE(pass_line(++number));
+  }
+  CHECK(rig.pump->counters().pauses.load() == 0);
+  // Without time between them.
+  for (int i = 0; i < 40; ++i) REQUIRE(pass_line(++number));
+  CHECK(rig.pump->counters().pauses.load() > 0);
+}
+
 TEST_CASE("a full ring holds the child back and loses nothing while the clock stands still") {
   PumpRig rig;
   const std::string bytes = test::numbered_lines("line", 0, 200'000);
