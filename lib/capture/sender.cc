@@ -373,7 +373,8 @@ bool Sender::adopt_next() {
 }
 
 void Sender::finish_adopted() {
-  if (Status removed = spool::remove_run(files_, adopted_->directory); !removed) {
+  journal::SegmentPool pool(files_, spool::pool_directory(options_.adoption_directory));
+  if (Status removed = spool::remove_run(files_, adopted_->directory, &pool); !removed) {
     report("adopt", removed.error().to_string());
   }
   adopted_.reset();

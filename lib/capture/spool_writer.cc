@@ -133,7 +133,7 @@ bool SpoolWriter::is_synced() const {
 
 Status SpoolWriter::remove() {
   sync_thread_.reset();
-  Status removed = spool::remove_run(files_, directory());
+  Status removed = spool::remove_run(files_, directory(), pool_ ? &*pool_ : nullptr);
   journal_.reset();
   return removed;
 }
@@ -185,6 +185,9 @@ bool SpoolWriter::open_in(const std::string& directory) {
   journal::WriterOptions options;
   options.sync = options_.sync;
   options.segment_size_bytes = 2 * kSegmentSizeBytesMax;  // we close them, earlier, and count
+  if (directory != options_.memory_directory) {  // memory that nobody uses is to be free
+    options.pool_directory = spool::pool_directory(directory);
+  }
   // The first record's sync, within the interval, makes all of this durable before itself.
   files_.set_noting(options_.sync != journal::SyncPolicy::kAlways);
   auto opened = journal::Writer::open(files_, run_directory, options, clock_, random_);
@@ -198,6 +201,7 @@ bool SpoolWriter::open_in(const std::string& directory) {
     return false;
   }
   journal_ = std::move(*opened);
+  if (!options.pool_directory.empty()) pool_.emplace(files_, options.pool_directory);
   sync_thread_ = std::make_unique<journal::SyncThread>(*journal_, nullptr);
   if (options_.resumed_at_seq) resume();
   active_ = SegmentCount{};
@@ -383,7 +387,9 @@ void SpoolWriter::make_room(uint64_t wanted_bytes) {
 void SpoolWriter::expire() {
   const int64_t now_us = clock_.monotonic_us();
   if (now_us < next_expiry_us_) return;
+  const bool is_start = next_expiry_us_ == 0;
   next_expiry_us_ = now_us + kExpiryIntervalUs;
+  if (pool_ && !is_start) pool_->expire(clock_.wall_us());
   const int64_t oldest_us = clock_.wall_us() - options_.ttl_us;
   if (active_.lines > 0 && active_.to_us < oldest_us) {
     active_.captured_bytes = kSegmentSizeBytesMax;

@@ -18,6 +18,7 @@
 #include "capture/stream_pump.h"
 #include "io/file_system.h"
 #include "io/sync_later.h"
+#include "journal/segment_pool.h"
 #include "journal/sync_thread.h"
 #include "journal/writer.h"
 #include "spool/run_description.h"
@@ -174,6 +175,7 @@ class SpoolWriter {
   std::string started_;
   std::string ended_;
   std::unique_ptr<journal::Writer> journal_;
+  std::optional<journal::SegmentPool> pool_;  // none for a spool in memory
   std::unique_ptr<journal::SyncThread> sync_thread_;
   std::string head_;  // scratch for a record's head
   uint64_t next_seq_ = 1;

@@ -148,7 +148,8 @@ StreamPump::Wait StreamPump::wait_for_input() {
     const bool is_asked = asked != passed_told_.load();
     int timeout_ms = is_ending ? static_cast<int>((silence_us + 999) / 1000) : -1;
     if (is_asked) timeout_ms = 0;
-    wake_up_delay_->before_sleep();
+    // Of much that comes at once, the moment of its first line is not worth four system calls.
+    if (!is_bulk_) wake_up_delay_->before_sleep();
     const int ready = ::poll(entries.data(), entries.size(), timeout_ms);
     if (ready < 0 && errno == EINTR) continue;
     if (ready == 0 && is_asked) {
@@ -163,7 +164,7 @@ StreamPump::Wait StreamPump::wait_for_input() {
       continue;
     }
     if (entries[0].revents != 0) {
-      readable_since_us_ = clock_.wall_us() - wake_up_delay_->after_sleep_us();
+      if (!is_bulk_) readable_since_us_ = clock_.wall_us() - wake_up_delay_->after_sleep_us();
       return Wait::kReadable;
     }
     // A socket whose other end is closed reports only POLLHUP.
@@ -192,13 +193,13 @@ void StreamPump::gather(ssize_t got) {
   const int64_t now_us = clock_.monotonic_us();
   const bool is_often = now_us - last_read_us_ < kOftenUs;
   last_read_us_ = now_us;
-  if (got > pipe_size_ / 2) {
+  is_bulk_ = got > pipe_size_ / 2;
+  if (is_bulk_) {
     pause_us_ = pause_us_ / 2 < kPauseStepUs ? 0 : pause_us_ / 2;
   } else if (got < pipe_size_ / 4 && short_reads_ >= kShortReadsMin) {
     pause_us_ = std::min(pause_us_ + kPauseStepUs, kPauseMaxUs);
   }
-  const bool is_short = got <= pipe_size_ / 2 || pause_us_ > 0;
-  short_reads_ = is_often && is_short ? short_reads_ + 1 : 0;
+  short_reads_ = is_often && (!is_bulk_ || pause_us_ > 0) ? short_reads_ + 1 : 0;
   if (short_reads_ < kShortReadsMin) pause_us_ = 0;
   if (pause_us_ == 0) return;
   counters_.pauses.fetch_add(1, std::memory_order_relaxed);

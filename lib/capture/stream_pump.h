@@ -136,6 +136,7 @@ class StreamPump {
   std::optional<process::WakeUpDelay> wake_up_delay_;  // of the pump's thread, made by it
 
   const ssize_t pipe_size_;     // of the child's pipe; at most 0 for a pseudo-terminal
+  bool is_bulk_ = false;        // the last read took more than half of it
   int short_reads_ = 0;         // one soon after another, up to now
   int64_t last_read_us_ = 0;    // monotonic time of the last one's end, and of the pause behind it
   int64_t pause_us_ = 0;        // behind each of them

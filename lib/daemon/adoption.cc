@@ -33,8 +33,18 @@ void Adoption::run() {
   while (!is_stopping_.load()) {
     options_.on_step();
     if (pipeline_.is_ready()) look_around();
+    expire_pool();
     wake_.wait(options_.interval_us);
   }
+}
+
+/// Nobody else may be there to do it, and what is in it was somebody's output.
+void Adoption::expire_pool() {
+  constexpr int64_t kIntervalUs = 60'000'000;
+  const int64_t now_us = clock_.monotonic_us();
+  if (now_us < next_expiry_us_) return;
+  next_expiry_us_ = now_us + kIntervalUs;
+  journal::SegmentPool(files_, spool::pool_directory(options_.directory)).expire(clock_.wall_us());
 }
 
 void Adoption::look_around() {
@@ -70,7 +80,8 @@ void Adoption::adopt(const std::string& directory) {
   counters_.spools.fetch_add(1, std::memory_order_relaxed);
   log_.info(
       fmt::format("adopted run {} ({}): {} events", dead.run.run_id, dead.run.service, events));
-  if (Status removed = spool::remove_run(files_, directory); !removed) {
+  journal::SegmentPool pool(files_, spool::pool_directory(options_.directory));
+  if (Status removed = spool::remove_run(files_, directory, &pool); !removed) {
     log_.warn("cannot remove " + directory + ": " + removed.error().to_string());
   }
 }

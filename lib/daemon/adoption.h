@@ -48,6 +48,7 @@ class Adoption {
  private:
   void run();
   void look_around();
+  void expire_pool();
   void adopt(const std::string& directory);
   bool deliver(Pipeline::Job job);
 
@@ -59,6 +60,7 @@ class Adoption {
   const Options options_;
   Counters counters_;
   spool::RingRecovery rings_;
+  int64_t next_expiry_us_ = 0;
   std::atomic<bool> is_stopping_{false};
   WakeUp wake_;
   std::thread thread_;

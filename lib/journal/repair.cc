@@ -149,7 +149,7 @@ Result<SegmentRepair> rewrite(io::FileSystem& files, SegmentDirectory& directory
   if (!identity) return std::move(identity).error();
   const uint64_t old_id = identity->has_value() ? (*identity)->segment_id : 0;
   const SegmentHeader header = new_header(segment, journal_id, old_id);
-  Result<SegmentDirectory::Draft> draft = directory.draft(header, std::nullopt, false);
+  Result<SegmentDirectory::Draft> draft = directory.draft(header, {}, false);
   if (!draft) return std::move(draft).error();
   CutOff cut_off(files, directory.path());
   Result<Copied> copied = copy_intact(**file, segment, old_id, *draft->file, header.segment_id);

@@ -65,6 +65,10 @@ std::string SegmentDirectory::spare_path(uint32_t number) const {
   return path_ + "/" + std::string(kSparePrefix) + std::to_string(number);
 }
 
+std::string SegmentDirectory::unfinished_path() const {
+  return path_ + "/" + std::string(kUnfinishedName);
+}
+
 Status SegmentDirectory::lock() {
   if (Status made = io::make_directories(files_, path_); !made) return made;
   const std::string lock_path = path_ + "/" + std::string(kLockName);
@@ -91,20 +95,18 @@ Status SegmentDirectory::lock() {
 }
 
 Result<SegmentDirectory::Draft> SegmentDirectory::draft(const SegmentHeader& header,
-                                                        std::optional<uint32_t> spare,
-                                                        bool durable) {
+                                                        const std::string& spare, bool durable) {
   Draft draft;
-  if (spare) {
-    Result<std::unique_ptr<io::File>> file =
-        files_.open(spare_path(*spare), io::OpenMode::kReadWrite);
+  if (!spare.empty()) {
+    Result<std::unique_ptr<io::File>> file = files_.open(spare, io::OpenMode::kReadWrite);
     if (file) {
       Result<io::FileStatus> status = (*file)->status();
       if (!status) return std::move(status).error();
-      draft = Draft{std::move(*file), spare_path(*spare), status->size_bytes};
+      draft = Draft{std::move(*file), spare, status->size_bytes};
     }
   }
   if (draft.file == nullptr) {
-    draft.path = path_ + "/" + std::string(kUnfinishedName);
+    draft.path = unfinished_path();
     Result<std::unique_ptr<io::File>> made =
         files_.open(draft.path, io::OpenMode::kCreateExclusive);
     if (!made && made.error().code == EEXIST) {
@@ -150,7 +152,7 @@ Result<std::optional<uint32_t>> SegmentDirectory::remove(uint64_t first_sequence
       return std::optional<uint32_t>(number);
     }
   }
-  Status removed = files_.unlink(path);
+  Status removed = recycling.pool != nullptr ? recycling.pool->give(path) : files_.unlink(path);
   if (!removed && removed.error().code != ENOENT) return std::move(removed).error();
   return std::optional<uint32_t>{};
 }

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "io/file_system.h"
 #include "journal/format.h"
+#include "journal/segment_pool.h"
 
 namespace gasoline::journal {
 
@@ -38,6 +39,9 @@ class SegmentDirectory {
 
   const std::string& path() const { return path_; }
   std::string segment_path(uint64_t first_sequence) const;
+  std::string spare_path(uint32_t number) const;
+  /// Where a file is that is about to become a segment.
+  std::string unfinished_path() const;
 
   /// The writer's lock, held until unlock() or destruction. Makes the directory if it is missing.
   /// Error::kLocked names the owner's pid if it is known.
@@ -51,8 +55,8 @@ class SegmentDirectory {
     uint64_t size_bytes = 0;  ///< of the spare, whose old records are still in it
   };
   /// Under the lock. Writes the header, and syncs it unless `durable` is false. Makes a new file if
-  /// the spare cannot be opened.
-  Result<Draft> draft(const SegmentHeader& header, std::optional<uint32_t> spare, bool durable);
+  /// `spare`, the path of one to be written over, is empty or cannot be opened.
+  Result<Draft> draft(const SegmentHeader& header, const std::string& spare, bool durable);
   /// Under the lock. Gives the draft its name, replacing a segment of that name if there is one.
   /// The name is durable after sync().
   Status publish(const Draft& draft, uint64_t first_sequence);
@@ -64,6 +68,7 @@ class SegmentDirectory {
     uint32_t spares_max = 0;
     uint64_t size_min = 0;
     uint64_t size_max = 0;
+    SegmentPool* pool = nullptr;  ///< that gets what does not become a spare
   };
   /// Gives the spare's number if it became one.
   Result<std::optional<uint32_t>> remove(uint64_t first_sequence, const Recycling& recycling);
@@ -71,8 +76,6 @@ class SegmentDirectory {
   Status sync();
 
  private:
-  std::string spare_path(uint32_t number) const;
-
   io::FileSystem& files_;
   const std::string path_;
   std::unique_ptr<io::File> lock_file_;

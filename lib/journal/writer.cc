@@ -21,10 +21,14 @@ Error too_large(std::string_view what) {
 Writer::Writer(io::FileSystem& files, std::string directory, WriterOptions options,
                const Clock& clock, Random& random)
     : files_(files),
-      options_(options),
+      options_(std::move(options)),
       clock_(clock),
       random_(random),
-      directory_(files, std::move(directory)) {}
+      directory_(files, std::move(directory)) {
+  if (options_.pool_directory.empty()) return;
+  taking_pool_.emplace(files, options_.pool_directory);
+  giving_pool_.emplace(files, options_.pool_directory);
+}
 
 Writer::~Writer() {
   // Old records behind the end of a recycled file are no harm, but no use to anybody either.
@@ -103,17 +107,24 @@ Status Writer::prepare(Lock& lock, uint64_t frame_size_bytes, bool close_active)
   }
 }
 
-/// A spare may be written over only once it is durably a spare: else a power cut could bring its
-/// old name back over new records. The sync thread has usually seen to that.
-Result<std::optional<uint32_t>> Writer::take_spare() {
-  if (spares_.empty()) return std::optional<uint32_t>{};
+/// The path of a file to be written over; empty if there is none. A spare may be written over only
+/// once it is durably a spare: else a power cut could bring its old name back over new records. The
+/// sync thread has usually seen to that. Not from the pool for the first segment: most runs need but
+/// a little of it, and none that waits for a disk.
+Result<std::string> Writer::take_spare() {
+  if (spares_.empty()) {
+    if (!taking_pool_ || active_.file == nullptr) return std::string();
+    const bool is_durable = options_.sync != SyncPolicy::kNever;
+    const Result<bool> taken = taking_pool_->take(directory_.unfinished_path(), is_durable);
+    return taken && *taken ? directory_.unfinished_path() : std::string();
+  }
   const Spare oldest = spares_.front();
   if (oldest.named_at > names_synced_ && options_.sync != SyncPolicy::kNever) {
     if (Status synced = directory_.sync(); !synced) return std::move(synced).error();
     names_synced_ = names_changed_;
   }
   spares_.erase(spares_.begin());
-  return std::optional<uint32_t>(oldest.number);
+  return directory_.spare_path(oldest.number);
 }
 
 /// Closes the active segment and starts the next. Under mutex_. On Error nothing has changed.
@@ -121,7 +132,7 @@ Status Writer::start_segment() {
   const bool is_never = options_.sync == SyncPolicy::kNever;
   const uint64_t next = next_sequence();
   const SegmentHeader header = new_header(next, 0);
-  Result<std::optional<uint32_t>> spare = take_spare();
+  Result<std::string> spare = take_spare();
   if (!spare) return std::move(spare).error();
   Result<SegmentDirectory::Draft> draft = directory_.draft(header, *spare, !is_never);
   if (!draft) return std::move(draft).error();

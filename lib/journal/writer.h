@@ -18,6 +18,7 @@
 #include "io/file_system.h"
 #include "journal/format.h"
 #include "journal/segment_directory.h"
+#include "journal/segment_pool.h"
 
 namespace gasoline::journal {
 
@@ -30,6 +31,9 @@ struct WriterOptions {
   SyncPolicy sync = SyncPolicy::kInterval;
   int64_t sync_interval_us = 50'000;
   uint32_t recycled_segments_max = 2;  ///< emptied segments kept for reuse; 0 deletes them
+  /// Of a SegmentPool, on the journal's file system, that gets the other emptied segments, and that
+  /// all segments but the first are taken from where there is no spare. Empty: none.
+  std::string pool_directory;
 };
 
 /// Appends records to the journal in one directory. One writer per directory, by lock.
@@ -141,7 +145,7 @@ class Writer {
 
   Status prepare(Lock& lock, uint64_t frame_size_bytes, bool close_active);
   Status start_segment();
-  Result<std::optional<uint32_t>> take_spare();
+  Result<std::string> take_spare();
   void adopt(SegmentDirectory::Draft draft, const SegmentHeader& header);
   Status check_names();
   SegmentHeader new_header(uint64_t first_sequence, uint32_t flags);
@@ -173,6 +177,8 @@ class Writer {
   std::deque<Closed> closed_;       // oldest first
   std::vector<Unsynced> unsynced_;  // closed but not durable yet, oldest first
   std::vector<Spare> spares_;       // oldest first
+  std::optional<SegmentPool> taking_pool_;  // each for the threads that have its mutex:
+  std::optional<SegmentPool> giving_pool_;  // mutex_, and release_mutex_
   std::atomic<uint64_t> next_sequence_{1};
   uint64_t synced_sequence_ = 1;
   uint64_t names_changed_ = 0;  // counts changes of the directory ...

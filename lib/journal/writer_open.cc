@@ -41,7 +41,7 @@ Result<bool> is_usual(io::File& file, uint64_t first_sequence) {
 Result<std::unique_ptr<Writer>> Writer::open(io::FileSystem& files, const std::string& directory,
                                              WriterOptions options, const Clock& clock,
                                              Random& random) {
-  std::unique_ptr<Writer> writer(new Writer(files, directory, options, clock, random));
+  std::unique_ptr<Writer> writer(new Writer(files, directory, std::move(options), clock, random));
   if (Status locked = writer->directory_.lock(); !locked) return std::move(locked).error();
   if (Status recovered = writer->recover(); !recovered) return std::move(recovered).error();
   return writer;

@@ -29,7 +29,8 @@ std::optional<Writer::Closed> Writer::oldest_closed(uint64_t end_sequence_max) c
 Status Writer::remove_oldest(const Closed& oldest) {
   const SegmentDirectory::Recycling recycling{options_.recycled_segments_max,
                                               options_.segment_size_bytes / 2,
-                                              options_.segment_size_bytes * 2};
+                                              options_.segment_size_bytes * 2,
+                                              giving_pool_ ? &*giving_pool_ : nullptr};
   Result<std::optional<uint32_t>> spare = directory_.remove(oldest.first_sequence, recycling);
   if (!spare) return std::move(spare).error();
   const std::scoped_lock lock(mutex_);

@@ -69,7 +69,7 @@ Status Writer::append_again() {
   const bool is_never = options_.sync == SyncPolicy::kNever;
   const uint64_t begin = is_never ? next_sequence() : synced_sequence_;
   const SegmentHeader header = new_header(begin, kSegmentAppendedAgain);
-  Result<SegmentDirectory::Draft> draft = directory_.draft(header, std::nullopt, false);
+  Result<SegmentDirectory::Draft> draft = directory_.draft(header, {}, false);
   if (!draft) return std::move(draft).error();
   uint64_t end_offset = kSegmentHeaderSize;
   Status done = copy_unsynced(*draft->file, header.segment_id, begin, end_offset);

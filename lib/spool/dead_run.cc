@@ -27,7 +27,9 @@ Result<std::optional<DeadRun>> take_dead_run(io::FileSystem& files, const Clock&
     static_cast<void>(remove_run(files, directory));
     return {std::nullopt};
   }
-  auto lock = journal::Writer::open(files, directory, {}, clock, random);
+  journal::WriterOptions options;
+  options.pool_directory = pool_directory(directory.substr(0, directory.rfind('/')));
+  auto lock = journal::Writer::open(files, directory, std::move(options), clock, random);
   if (!lock && lock.error().code == Error::kLocked) return {std::nullopt};
   if (!lock) return lock.error();
   auto run = read_run_description(files, directory);

@@ -7,6 +7,10 @@
 
 namespace gasoline::spool {
 
+std::string pool_directory(const std::string& root) {
+  return root + "/pool";
+}
+
 Status write_run_description(io::FileSystem& files, const std::string& directory,
                              const RunDescription& run) {
   const std::string path = directory + "/" + kRunFileName;
@@ -63,7 +67,8 @@ std::vector<std::string> list_runs(io::FileSystem& files, const std::string& roo
   return directories;
 }
 
-Status remove_run(io::FileSystem& files, const std::string& directory) {
+Status remove_run(io::FileSystem& files, const std::string& directory,
+                  journal::SegmentPool* pool) {
   auto names = files.list(directory);
   bool has_cut_off = false;
   if (!names) return names.error();
@@ -73,10 +78,13 @@ Status remove_run(io::FileSystem& files, const std::string& directory) {
   bool has_rejected = false;
   for (const std::string& name : *names) {
     // A journal's own names are its own business; ours are the three below.
-    const bool is_ours = name.ends_with(".seg") || name.starts_with("spare-") || name == "lock" ||
-                         name == "next.tmp" || name.ends_with(".new") || name == kRunFileName;
+    const bool is_segment = name.ends_with(".seg") || name.starts_with("spare-");
+    const bool is_ours = is_segment || name == "lock" || name == "next.tmp" ||
+                         name.ends_with(".new") || name == kRunFileName;
     if (is_ours) {
-      if (Status gone = files.unlink(directory + "/" + name); !gone) return gone;
+      const std::string path = directory + "/" + name;
+      Status gone = is_segment && pool != nullptr ? pool->give(path) : files.unlink(path);
+      if (!gone) return gone;
     }
     has_rejected = has_rejected || name == kRejectedFileName;
     has_cut_off =

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "io/file_system.h"
+#include "journal/segment_pool.h"
 #include "spool/run_description.h"
 
 namespace gasoline::spool {
@@ -13,6 +14,9 @@ namespace gasoline::spool {
 inline constexpr char kRunFileName[] = "run";
 /// What the daemon refused of the run: one JSON object a line, without the lines' text.
 inline constexpr char kRejectedFileName[] = "rejected.ndjson";
+
+/// Of the segments that runs below `root` have left for the next ones to write over.
+std::string pool_directory(const std::string& root);
 
 /// Writes the description, durably. The caller holds the journal's lock: a directory without this
 /// file belongs to a wrapper that is still being born, and nobody adopts it.
@@ -30,7 +34,9 @@ std::vector<std::string> list_runs(io::FileSystem& files, const std::string& roo
 
 /// Removes a run's directory and the files that a spool has. What is there for a person (rejected
 /// events, what a repair cut off) stays, and the directory with it; anything else is left alone and
-/// is an Error. The caller holds the journal's lock until after this call.
-Status remove_run(io::FileSystem& files, const std::string& directory);
+/// is an Error. `pool`, unless null, gets the segments. The caller holds the journal's lock until
+/// after this call.
+Status remove_run(io::FileSystem& files, const std::string& directory,
+                  journal::SegmentPool* pool = nullptr);
 
 }  // namespace gasoline::spool

@@ -95,6 +95,32 @@ TEST_CASE("the run is described in its directory, and remove leaves nothing behi
   CHECK(std::filesystem::is_empty(directory / "spool"));
 }
 
+TEST_CASE("segments of a run that is removed are written over by the next one") {
+  test::TemporaryDirectory directory;
+  io::RealFileSystem files;
+  const auto pooled = [&] {
+    const auto names = files.list(directory / "spool/pool");
+    return names ? names->size() : 0;
+  };
+  const auto run = [&](const std::string& bytes, size_t pooled_during) {
+    SpoolRig rig(files, directory / "spool");
+    rig.start();
+    rig.out.write(bytes);
+    CHECK(rig.finish(kLongUs));
+    CHECK(pooled() == pooled_during);
+    const auto records = test::read_spool(files, rig.writer->directory());
+    CHECK((test::spooled_text(records, Stream::kStdout) == bytes));
+    CHECK(rig.writer->remove());
+  };
+  const std::string bytes = test::numbered_lines("a line of the first run", 0, 1'300'000);
+  run(bytes, 0);
+  // Two segments of 16 MiB were full; the third was not.
+  CHECK(pooled() == 2);
+  // Its second segment is one of them, and still is a whole file when it goes back.
+  run(test::numbered_lines("and of the second, which is longer", 0, 600'000), 1);
+  CHECK(pooled() == 3);
+}
+
 TEST_CASE("a line without an LF at the end is spooled as it is") {
   test::TemporaryDirectory directory;
   io::RealFileSystem files;

@@ -41,6 +41,16 @@ struct FaultFileSystem::Node {
   Names names;
   Names durable_names;
   std::vector<NameChange> changes;
+  std::vector<std::weak_ptr<Node>> joined;  // files were moved to or from there
+
+  /// With those that a file was moved to or from: a move is one change for a real disk too.
+  void make_names_durable() {
+    for (const NameChange& change : changes) apply(change, durable_names);
+    changes.clear();
+    for (const std::weak_ptr<Node>& other : std::exchange(joined, {})) {
+      if (const std::shared_ptr<Node> node = other.lock()) node->make_names_durable();
+    }
+  }
 
   void make_durable() {
     durable.resize(std::min<uint64_t>(durable.size(), size_min));
@@ -431,10 +441,26 @@ Status FaultFileSystem::rename(const std::string& from, const std::string& to) {
   if (find(from) == nullptr) return Error::from_errno(ENOENT, "rename " + from);
   Result<Place> old_place = place_of(from);
   Result<Place> new_place = place_of(to);
-  if (!old_place || !new_place || old_place->directory != new_place->directory) {
-    return Error::from_errno(EXDEV, "rename " + from);
-  }
+  if (!old_place || !new_place) return Error::from_errno(ENOENT, "rename " + from);
+  if (old_place->directory != new_place->directory) return move(from, *old_place, *new_place);
   return change_name(from, {NameChange::Kind::kRename, old_place->name, new_place->name, nullptr});
+}
+
+/// After a cut it may be under both names, or under none, unless one of the two directories has
+/// been synced since.
+Status FaultFileSystem::move(const std::string& from, const Place& old_place,
+                             const Place& new_place) {
+  Status begun = begin(kName, "rename " + from);
+  if (!begun && !is_cut_) return begun;
+  const NameChange made{NameChange::Kind::kLink, new_place.name, "", find(from)};
+  const NameChange gone{NameChange::Kind::kUnlink, old_place.name, "", nullptr};
+  apply(made, new_place.directory->names);
+  new_place.directory->changes.push_back(made);
+  apply(gone, old_place.directory->names);
+  old_place.directory->changes.push_back(gone);
+  new_place.directory->joined.push_back(old_place.directory);
+  old_place.directory->joined.push_back(new_place.directory);
+  return begun;
 }
 
 Status FaultFileSystem::unlink(const std::string& path) {
@@ -476,8 +502,7 @@ Status FaultFileSystem::sync_directory(const std::string& path) {
   const std::shared_ptr<Node> node = find(path);
   if (node == nullptr) return Error::from_errno(ENOENT, "fsync " + path);
   if (ignores_directory_syncs_) return {};
-  for (const NameChange& change : node->changes) apply(change, node->durable_names);
-  node->changes.clear();
+  node->make_names_durable();
   return {};
 }
 

@@ -79,6 +79,7 @@ class FaultFileSystem final : public io::FileSystem {
   std::shared_ptr<Node> find(const std::string& path) const;
   Result<Place> place_of(const std::string& path) const;
   Status change_name(const std::string& path, NameChange change);
+  Status move(const std::string& from, const Place& old_place, const Place& new_place);
   /// Counts an operation and says whether it is to fail.
   Status begin(Kind kind, const std::string& what);
   void lose_unsynced(Node& node);
