@@ -1,5 +1,6 @@
 #include "understand/field_name.h"
 
+#include <algorithm>
 #include <array>
 
 namespace gasoline::understand {
@@ -164,9 +165,26 @@ FieldName field_name(std::string_view key) {
   return {};
 }
 
+FieldName name_of_time(std::string_view key) {
+  constexpr std::array<std::string_view, 5> kTimes = {"time", "Time", "timestamp", "Timestamp",
+                                                      "date"};
+  constexpr std::array<std::string_view, 14> kOthers = {"exp",  "Exp",  "last",  "Last", "next",
+                                                        "Next", "end",  "End",   "birth", "valid",
+                                                        "mod",  "upda", "until", "due"};
+  constexpr uint8_t kRank = 8;
+  const auto is_in = [key](std::string_view word) { return key.find(word) != key.npos; };
+  if (key.size() > kKeySizeMax || std::any_of(kOthers.begin(), kOthers.end(), is_in)) return {};
+  const bool is_time = std::any_of(kTimes.begin(), kTimes.end(), [key](std::string_view word) {
+    return key.ends_with(word);
+  });
+  return is_time || key.starts_with("time_") ? time_of(kRank) : FieldName{};
+}
+
 FieldName field_name(std::string_view parent, std::string_view key) {
   if (parent == "log" && key == "level") return level_of(0);
   if ((parent == "log_level" || parent == "level") && key == "name") return level_of(2);
+  if (parent == "record" && key == "message") return message_of(2);
+  if (parent == "time" && key == "timestamp") return time_of(2);
   if ((parent == "t" || parent == "timestamp") && key == "$date") return time_of(2);
   if (parent == "jsonPayload" && (key == "message" || key == "msg")) return message_of(2);
   if (parent == "fields" && key == "message") return message_of(2);

@@ -4,6 +4,7 @@
 
 #include "understand/chars.h"
 #include "understand/header_words.h"
+#include "understand/id_shape.h"
 #include "understand/letter_header.h"
 #include "understand/level_word.h"
 
@@ -27,6 +28,7 @@ class Reader {
   Header run() {
     if (read_letter_header(line_, context_, header_)) return header_;
     skip_ruby_letter();
+    if (peek() == '=' && is(peek(1), kUpper)) ++at_;  // =INFO REPORT==== of Erlang
     read_priority();
     for (size_t items = 0; items < kItemsMax && names_ <= kNamesBeforeTimeMax; ++items) {
       skip_separators();
@@ -125,8 +127,9 @@ class Reader {
       if (!header_.has_level && try_level()) return true;
       return close_bracket();
     }
-    if (!header_.has_level && try_level()) return true;
+    if (!header_.has_level && (try_level() || try_letter())) return true;
     if (closing_of(peek()) != '\0') return read_group();
+    if (peek() == '{') return header_.has_time && read_fields();
     if (header_.has_time && names_ == 0 && (is_syslog_ || !header_.has_level) && try_syslog_tag()) {
       return true;
     }
@@ -149,11 +152,18 @@ class Reader {
   bool skip_name() {
     if (names_ > 2 && !has_anchor()) return skip_to_bracket();
     const std::string_view name = token();
-    ++names_;
+    const bool is_pair = header_.has_time && names_ > 0 && is_field(name);
+    if (!is_pair) ++names_;
     at_ += name.size();
     if (name.size() > 80 || name.front() == '"' || name.front() == '{') return false;
     const size_t names_max = header_.has_time ? kNamesBeforeAnchorMax : kNamesBeforeTimeMax;
     return names_ <= names_max;
+  }
+
+  /// pid=12: such pairs may be more than names.
+  static bool is_field(std::string_view name) {
+    const size_t key = run_of(name, kKeyChar);
+    return key > 0 && key < name.size() && name[key] == '=' && name.find('"') == name.npos;
   }
 
   /// So far into a line without a header, only a time in brackets can still come.
@@ -206,6 +216,8 @@ class Reader {
     }
     const char next = size < here.size() ? here[size] : '\0';
     if (next == '.' && try_dotted_level(size)) return true;
+    if (next == '(' && try_scoped_level(word)) return true;
+    if (next == ' ' && word == "PHP" && header_.has_time) return try_php_level();
     const bool marked = next == ':' || next == '>' || next == '[' || next == ']' || next == '|' ||
                         (next == '/' && open_bracket_);
     if (!marked && next != '\0' && !is(next, kBlank) && next != ',' && next != ')') return false;
@@ -223,6 +235,58 @@ class Reader {
     }
     anchor_here();
     read_glued_name();
+    return true;
+  }
+
+  /// A letter alone behind the time, "W [12:main]", "E NETWORK", where no sentence can begin: "I"
+  /// is a word too.
+  bool try_letter() {
+    if (!header_.has_time || names_ > 0 || !is(peek(), kUpper) || peek(1) != ' ') return false;
+    if (std::string_view("TVDIWEFC").find(peek()) == std::string_view::npos) return false;
+    const std::string_view next = word_behind(1);
+    if (next.empty()) return false;
+    const bool is_name = next.front() == '[' || next.front() == '{' || next == "-" ||
+                         (next.size() > 1 && all_of(next, kUpper)) ||
+                         is_qualified_name(next.substr(0, next.size() - (next.back() == ':')));
+    if (!is_name || !event::parse_level(line_.substr(at_, 1), header_.level)) return false;
+    header_.has_level = true;
+    ++at_;
+    anchor_here();
+    return true;
+  }
+
+  /// warning(scope): message
+  bool try_scoped_level(std::string_view word) {
+    if (header_.has_time || names_ > 0 || !all_of(word, kLower)) return false;
+    const std::string_view behind = rest().substr(word.size() + 1);
+    const size_t scope = run_of(behind, kKeyChar, 48);
+    if (scope == 0 || !behind.substr(scope).starts_with("): ")) return false;
+    if (!read_level_word(word, header_.level)) return false;
+    header_.level_word = word;
+    header_.has_level = true;
+    at_ += word.size() + 1 + scope + 2;
+    anchor_here();
+    return true;
+  }
+
+  /// "PHP Fatal error:  message", "PHP Warning:  message"
+  bool try_php_level() {
+    const std::string_view kind = rest().substr(4);
+    const size_t letters = run_of(kind, kUpper | kLower);
+    const std::string_view word = kind.substr(0, letters);
+    const bool ends = kind.substr(letters).starts_with(":  ");
+    if (kind.substr(letters).starts_with(" error:  ") && (word == "Fatal" || word == "Parse")) {
+      header_.level = Level::kCritical;
+    } else if (ends && word == "Deprecated") {
+      header_.level = Level::kWarn;
+    } else if (!ends || !read_level_word(word, header_.level)) {
+      return false;
+    }
+    header_.level_word = word;
+    header_.has_level = true;
+    at_ += 4;
+    at_ += rest().find(':') + 1;
+    anchor_here();
     return true;
   }
 
@@ -256,10 +320,15 @@ class Reader {
     if (open_bracket_) return true;
     if (names_ == 0) {
       if (upper) return true;
-      if (header_.has_time) return marked || all_of(word, kLower);
+      if (header_.has_time) return marked || all_of(word, kLower) || is_padded(word.size());
       return (marked || has_symbol_) && all_of(word, kLower);
     }
     return header_.has_time && upper && (marked || names_ <= 2);
+  }
+
+  /// True before a tab or more than one blank: a column, not the beginning of a sentence.
+  bool is_padded(size_t size) const {
+    return peek(size) == '\t' || (peek(size) == ' ' && peek(size + 1) == ' ');
   }
 
   /// ERROR:shop:message
@@ -293,16 +362,33 @@ class Reader {
     return true;
   }
 
-  /// [info     ], [shop#debug], [api:warn]
+  /// "{main.py:12}", "{request_id: x}": fields between the time and the level. Not an object of
+  /// JSON, which is what the line has to say.
+  bool read_fields() {
+    const std::string_view near = rest().substr(0, kGroupSizeMax);
+    const size_t end = near.find('}');
+    if (end == std::string_view::npos || peek(1) == '"' || header_.has_level) return false;
+    at_ += end + 1;
+    names_ = std::max<size_t>(names_, 1);
+    return true;
+  }
+
+  /// [info     ], [shop#debug], [api:warn], [Server thread/INFO]
   bool read_level_group(std::string_view inside) {
     std::string_view word = trim_right(trim_left(inside));
-    constexpr CharSet kMarks("#:.");
+    constexpr CharSet kMarks("#:./");
     const size_t mark = kMarks.last_in(word);
-    if (mark != std::string_view::npos && word.size() - mark <= 9) word.remove_prefix(mark + 1);
+    if (mark != std::string_view::npos && word.size() - mark <= 9) {
+      const bool is_path = word[mark] == '/';
+      word.remove_prefix(mark + 1);
+      if (is_path && !all_of(word, kUpper)) return false;
+    }
     Level level;
     if (equals_ignoring_case(word, "log") || equals_ignoring_case(word, "config")) return false;
     if (!read_level_word(word, level)) return false;
-    if (names_ > 0 && !header_.has_time) return false;
+    // "shop.exe: [WARNING] message"
+    const bool is_named = names_ == 1 && at_ > 2 && line_[at_ - 2] == ':';
+    if (names_ > 0 && !header_.has_time && !is_named) return false;
     header_.level = level;
     header_.level_word = word;
     header_.has_level = true;
@@ -356,6 +442,8 @@ class Reader {
   size_t tail_item_size() const {
     const std::string_view word = token();
     if (word.starts_with(kMask)) return 0;
+    const IdShape shape = id_shape(word);
+    if (shape == IdShape::kUuid || shape == IdShape::kHex128) return word.size();
     if (closing_of(word.front()) != '\0') {
       const size_t end = rest().substr(0, kGroupSizeMax).find(closing_of(word.front()), 1);
       if (end == std::string_view::npos || word.front() == '<') return 0;

@@ -31,10 +31,11 @@ bool is_printable(std::string_view value) {
 }
 
 std::string_view without_brackets(std::string_view value) {
-  if (value.size() >= 2 && value.front() == '{' && value.back() == '}') {
-    return value.substr(1, value.size() - 2);
-  }
-  return value;
+  if (value.size() < 2) return value;
+  const char open = value.front();
+  const char close = value.back();
+  const bool enclosed = (open == '{' && close == '}') || (open == '[' && close == ']');
+  return enclosed ? value.substr(1, value.size() - 2) : value;
 }
 
 bool take_traceparent(std::string_view value, IdRank rank, Ids& ids) {
@@ -104,6 +105,8 @@ bool take_trace(std::string_view value, IdPlace place, Ids& ids) {
       return true;
   }
   if (value.find("Root=") != std::string_view::npos) return take_xray(value, IdRank::kField, ids);
+  // X-Cloud-Trace-Context: TRACE/SPAN;o=1
+  if (value.size() > 33 && value[32] == '/') value = value.substr(0, 32);
   if (place == IdPlace::kText && !has_digit(value)) return false;
   if (value.size() > event::kCorrelationIdSizeMax) return false;
   ids.trace.offer(value, IdRank::kField);
@@ -227,6 +230,8 @@ IdRole role_of_two_words(std::string_view text, std::string_view id_word) {
   if (start == 0 || (text[start - 1] != ' ')) return IdRole::kNone;
   const std::string_view word = key_before(text, start);
   if (word.empty() || !all_of(word, kLower | kUpper)) return IdRole::kNone;
+  const auto word_start = static_cast<size_t>(word.data() - text.data());
+  if (word_start > 0 && is_word_of_others(key_before(text, word_start))) return IdRole::kNone;
   return classify_id_key(word, "id");
 }
 
@@ -264,7 +269,9 @@ class Finder {
     for (; at < text_.size(); ++at) {
       if (text_[at] == '=' || text_[at] == ':') look_at_separator(at);
     }
-    if (ids_.empty()) look_for_named_group();
+    if (!ids_.empty()) return;
+    look_for_named_group();
+    if (ids_.empty()) look_for_numbered_group();
   }
 
  private:
@@ -278,8 +285,11 @@ class Finder {
   void look_at_separator(size_t at) {
     if (at == 0 || at + 1 >= text_.size()) return;
     const char before = text_[at - 1];
-    if (!is_alpha(before) && before != '3' && before != '"' && before != '\'' && before != ' ')
+    if (!is_alpha(before) && before != '3' && before != '"' && before != '\'' && before != ' ') {
+      if (before == '{') look_at_keyword(at);
       return;
+    }
+    if (before == ' ' && text_[at] == ':' && is_alpha(text_[at + 1])) return look_at_keyword(at);
     const std::string_view key = key_before(text_, at);
     IdRole role = classify_id_key(key);
     if (role == IdRole::kNone && equals_ignoring_case(key, "id")) {
@@ -294,6 +304,16 @@ class Finder {
       return;
     }
     take_id(role, value_at(text_, at + 1), IdPlace::kText, ids_);
+  }
+
+  /// "{:request-id \"x\"}": a keyword, whose value stands behind a blank.
+  void look_at_keyword(size_t at) {
+    const std::string_view rest = text_.substr(at + 1);
+    const size_t size = run_of(rest, kKeyChar, kKeySizeMax);
+    if (size >= rest.size() || rest[size] != ' ') return;
+    size_t value = size + 1;
+    if (rest.substr(value).starts_with("#uuid ")) value += 6;
+    take_id(classify_id_key(rest.substr(0, size)), value_at(rest, value), IdPlace::kText, ids_);
   }
 
   /// A run of letters, digits and dashes that covers the block at `at`.
@@ -351,6 +371,23 @@ class Finder {
     if (is_separated && has_digit) ids_.request.offer(inside.substr(0, size), IdRank::kWeakField);
   }
 
+  /// "[web-01/2GpWNT5pZk-000042]": a process' own name for itself, and its number of the request.
+  void look_for_numbered_group() {
+    constexpr size_t kNearBeginning = 64;
+    constexpr size_t kNumberSize = 6;
+    const size_t open = text_.substr(0, kNearBeginning).find('[');
+    if (open == std::string_view::npos) return;
+    const std::string_view inside = text_.substr(open + 1, event::kCorrelationIdSizeMax);
+    const size_t size = run_of(inside, kKeyChar);
+    if (size <= kNumberSize + 1 || size >= inside.size() || inside[size] != ']') return;
+    const std::string_view id = inside.substr(0, size);
+    const size_t dash = size - kNumberSize - 1;
+    const size_t slash = id.find('/');
+    const bool is_numbered = id[dash] == '-' && all_of(id.substr(dash + 1), kDigit);
+    const bool has_name = slash != std::string_view::npos && slash > 0 && dash - slash > 8;
+    if (is_numbered && has_name) ids_.request.offer(id, IdRank::kWeakField);
+  }
+
   char before(size_t start) const { return start > 0 ? text_[start - 1] : '\0'; }
   char after(size_t end) const { return end < text_.size() ? text_[end] : '\0'; }
 
@@ -365,6 +402,7 @@ class Finder {
     const std::string_view id = text_.substr(start, size);
     if (is_bracketed(start, size)) {
       if (!names_an_object(start - 1)) ids_.unnamed.offer(id, IdRank::kPlace);
+      else if (before(start - 1) == ' ') take_behind_word(start - 1, id);
       return;
     }
     if (take_tuple(start, size) || take_behind_word(start, id)) return;
@@ -397,12 +435,17 @@ class Finder {
   /// (..)".
   bool names_an_object(size_t open) const {
     if (open <= header_size_ || open < 2) return false;
-    if (is_alnum(text_[open - 1])) return true;  // orders[...]
-    if (text_[open - 1] != ' ') return false;
+    const char left = text_[open - 1];
+    if (is_alnum(left)) return true;  // orders[...]
+    // The values of a list, under a name: X-Client-Id:[...]
+    if (left == ':' || left == '=') return is(text_[open - 2], kKeyChar);
+    if (left != ' ') return false;
     size_t start = open - 1;
     while (start > 0 && open - start < 32 && is(text_[start - 1], kKeyChar)) --start;
     const std::string_view word = text_.substr(start, open - 1 - start);
-    if (word.empty() || !all_of(word, kLower)) return false;
+    // In round brackets stands what explains the word before them, however that is written.
+    const bool explains = text_[open] == '(' && !word.empty() && is_alnum(word.back());
+    if (!explains && (word.empty() || !all_of(word, kLower))) return false;
     event::Level level;
     return !read_level_word(word, level);
   }

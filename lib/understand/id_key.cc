@@ -1,5 +1,6 @@
 #include "understand/id_key.h"
 
+#include <algorithm>
 #include <array>
 
 #include "understand/chars.h"
@@ -18,7 +19,11 @@ constexpr std::array kSuffixes = {Word{"requestid", IdRole::kRequest},
                                   Word{"reqid", IdRole::kRequest},
                                   Word{"requestuuid", IdRole::kRequest},
                                   Word{"requestguid", IdRole::kRequest},
+                                  Word{"requuid", IdRole::kRequest},
                                   Word{"traceid", IdRole::kTrace},
+                                  Word{"tracecontext", IdRole::kTrace},
+                                  Word{"operationid", IdRole::kWeakTrace},
+                                  Word{"activityid", IdRole::kWeakTrace},
                                   Word{"spanid", IdRole::kSpan},
                                   Word{"correlationid", IdRole::kCorrelation},
                                   Word{"corrid", IdRole::kCorrelation},
@@ -40,6 +45,7 @@ constexpr std::array kWholes = {Word{"b3", IdRole::kB3},
                                 Word{"corr", IdRole::kWeakRequest},
                                 Word{"tid", IdRole::kWeakAny},
                                 Word{"tp", IdRole::kWeakAny},
+                                Word{"callid", IdRole::kWeakAny},
                                 Word{"xcorrelationid", IdRole::kCorrelation},
                                 Word{"xrequestid", IdRole::kRequest},
                                 Word{"xtraceid", IdRole::kTrace},
@@ -115,7 +121,7 @@ bool may_be_id_key(std::string_view key) {
     case 'q':
       return before == 'e';
     case 't':
-      return before == 'n' || before == 'o' || before == 's';
+      return before == 'n' || before == 'o' || before == 's' || before == 'x';
     case 'n':
       return before == 'o';
     case 'r':
@@ -153,6 +159,12 @@ IdRole role_of(const Normal& name) {
 }
 
 }  // namespace
+
+bool is_word_of_others(std::string_view word) {
+  return std::any_of(kOthers.begin(), kOthers.end(), [word](std::string_view other) {
+    return equals_ignoring_case(word, other);
+  });
+}
 
 IdRole classify_id_key(std::string_view key) {
   if (!may_be_id_key(key)) return IdRole::kNone;

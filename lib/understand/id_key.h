@@ -28,6 +28,9 @@ enum class IdRole : uint8_t {
 /// the like have no role.
 IdRole classify_id_key(std::string_view key);
 
+/// True for the words that make an id one of something else: pull request id, parent id.
+bool is_word_of_others(std::string_view word);
+
 /// The role of the member `key` of an object that is itself the member `parent`:
 /// {"trace":{"id":x}}.
 IdRole classify_id_key(std::string_view parent, std::string_view key);

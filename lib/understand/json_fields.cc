@@ -12,6 +12,8 @@ namespace gasoline::understand {
 namespace {
 
 constexpr size_t kIdDepthMax = 6;
+constexpr size_t kUseDepthMax = 3;
+constexpr size_t kWholeTimeSizeMin = 19;  // 2026-11-21 02:37:06
 constexpr size_t kHeldFieldsMax = 8;
 constexpr size_t kIdValueSizeMax = 512;
 
@@ -38,7 +40,7 @@ class Fields final : public JsonWalk::Visitor {
     chosen_ = nullptr;
     is_id_ = false;
     if (type != JsonType::kString && type != JsonType::kNumber) return;
-    if (place.depth <= 2 && !place.in_array) take_use(place, type, value);
+    if (place.depth <= kUseDepthMax && !place.in_array) take_use(place, type, value);
     if (chosen_ != nullptr || place.depth > kIdDepthMax || value.size() > kIdValueSizeMax) return;
     const IdRole role =
         place.depth == 1 ? classify_id_key(place.key) : classify_id_key(place.parent, place.key);
@@ -88,9 +90,19 @@ class Fields final : public JsonWalk::Visitor {
     }
   }
 
+  static FieldName name_of(const JsonPlace& place, JsonType type, std::string_view value) {
+    if (place.depth > 1) return field_name(place.parent, place.key);
+    const FieldName name = field_name(place.key);
+    const bool may_be_time = name.use == FieldUse::kOther && type == JsonType::kString &&
+                             value.size() >= kWholeTimeSizeMin && is(value.front(), kDigit);
+    return may_be_time ? name_of_time(place.key) : name;
+  }
+
   void take_use(const JsonPlace& place, JsonType type, std::string_view value) {
-    const FieldName name =
-        place.depth == 1 ? field_name(place.key) : field_name(place.parent, place.key);
+    if (place.depth == 2 && place.parent == "instant" && place.key == "nanoOfSecond") {
+      nanoseconds_ = value;
+    }
+    const FieldName name = name_of(place, type, value);
     Candidate* const candidate = candidate_for(name.use, type, value);
     if (candidate == nullptr || name.rank >= candidate->rank) return;
     // A member of a nested object stays where it is; only outermost ones leave the metadata.
@@ -125,8 +137,15 @@ class Fields final : public JsonWalk::Visitor {
 
   void finish_time() {
     PrintedTime time;
-    if (time_.is_filled() && read_time_value(time_.value, context_, time))
-      reading_.offer_time(time);
+    if (!time_.is_filled() || !read_time_value(time_.value, context_, time)) return;
+    if (!nanoseconds_.empty() && nanoseconds_.size() <= 9 && all_of(nanoseconds_, kDigit) &&
+        time.us % 1'000'000 == 0) {
+      int64_t nanoseconds = 0;  // {"instant":{"epochSecond":n,"nanoOfSecond":n}} of log4j
+      for (const char c : nanoseconds_) nanoseconds = nanoseconds * 10 + (c - '0');
+      time.us += nanoseconds / 1000;
+      time.unit_us = 1;
+    }
+    reading_.offer_time(time);
   }
 
   void finish_level() {
@@ -149,6 +168,7 @@ class Fields final : public JsonWalk::Visitor {
   MetadataText& metadata_;
   Ids listed_ids_;
   Candidate time_;
+  std::string_view nanoseconds_;  // beside a time in whole seconds
   Candidate level_;
   Candidate message_;
   Candidate service_;
@@ -188,6 +208,8 @@ bool read_level_field(std::string_view value, event::Level& level) {
     level = kSyslog[static_cast<size_t>(value[0] - '0')];
     return true;
   }
+  // D1 to D5 of MongoDB
+  if (value.size() == 2 && value[0] == 'D' && is(value[1], kDigit)) value = value.substr(0, 1);
   return read_level_value(value, level);
 }
 

@@ -41,9 +41,15 @@ bool read_month_day_time(std::string_view month_day, std::string_view rest,
 }
 
 bool read_glog(std::string_view line, const TimeContext& context, Header& header) {
-  if (run_of(line.substr(1), kDigit, 5) != 4 || line[5] != ' ') return false;
+  const size_t digits = run_of(line.substr(1), kDigit, 9);
   PrintedTime time;
-  if (!read_month_day_time(line.substr(1, 4), line.substr(6), context, time)) return false;
+  if (line[digits + 1] != ' ') return false;
+  if (digits == 8) {  // with the year
+    if (!read_printed_time(line.substr(1), context, time)) return false;
+  } else if (digits != 4 ||
+             !read_month_day_time(line.substr(1, 4), line.substr(6), context, time)) {
+    return false;
+  }
   const size_t close = line.substr(0, kHeaderSizeMax).find("] ");
   if (close == std::string_view::npos || !take_letter(line[0], header)) return false;
   take_time(time, 1, header);

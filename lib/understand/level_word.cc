@@ -17,7 +17,9 @@ struct ClippedWord {
 
 /// Forms that stand only in the prefix of a line: clipped to four letters, or of one server's own.
 constexpr std::array kClippedWords = {
-    ClippedWord{"debu", Level::kDebug},    ClippedWord{"erro", Level::kError},
+    ClippedWord{"debu", Level::kDebug},    ClippedWord{"debg", Level::kDebug},
+    ClippedWord{"noti", Level::kInfo},     ClippedWord{"emer", Level::kCritical},
+    ClippedWord{"aler", Level::kCritical}, ClippedWord{"pnc", Level::kCritical},    ClippedWord{"erro", Level::kError},
     ClippedWord{"fata", Level::kCritical}, ClippedWord{"pani", Level::kCritical},
     ClippedWord{"trac", Level::kDebug},    ClippedWord{"trc", Level::kDebug},
     ClippedWord{"note", Level::kInfo},     ClippedWord{"crt", Level::kCritical},

@@ -367,9 +367,9 @@ bool read_iso(std::string_view text, const TimeContext& context, PrintedTime& ti
   return true;
 }
 
-/// What stands between a date and its time: "T", ":", " ", "  ", " - ", ", "
+/// What stands between a date and its time: "T", ":", "::", " ", "  ", " - ", ", "
 bool skip_date_separator(Cursor& cursor) {
-  if (cursor.take_word(" - ") || cursor.take_word(", ")) return true;
+  if (cursor.take_word(" - ") || cursor.take_word(", ") || cursor.take_word("::")) return true;
   if (!cursor.take_any("Tt: _")) return false;
   cursor.take(' ');
   return true;
