@@ -94,7 +94,9 @@ class Fields final : public JsonWalk::Visitor {
     if (place.depth > 1) return field_name(place.parent, place.key);
     const FieldName name = field_name(place.key);
     const bool may_be_time = name.use == FieldUse::kOther && type == JsonType::kString &&
-                             value.size() >= kWholeTimeSizeMin && is(value.front(), kDigit);
+                             value.size() >= kWholeTimeSizeMin &&
+                             (value[4] == value[7] || value[2] == '/') &&
+                             is(value.front(), kDigit);
     return may_be_time ? name_of_time(place.key) : name;
   }
 

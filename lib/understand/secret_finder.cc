@@ -34,7 +34,7 @@ bool is_dotted(char c) {
   return is_token(c) || is_base64(c) || c == '.' || c == '~';
 }
 bool is_url_path(char c) {
-  return is_dotted(c) || c == ':' || c == '%';
+  return is_dotted(c) || c == ':' || c == '%' || c == '@';
 }
 
 bool is_of(SecretForm form, char c) {
@@ -98,6 +98,8 @@ bool stands_for_secret(std::string_view value) {
   if (first == '$' && all_of(value.substr(1), kUpper | kDigit | kKeyChar) && !has_lower(value))
     return true;
   if (first == '!' && all_of(value.substr(1), kLower)) return true;
+  // :name of SQL
+  if (first == ':' && all_of(value.substr(1), kLower | kUpper)) return true;
   return std::all_of(value.begin(), value.end(), [first](char c) { return c == first; });
 }
 
@@ -132,6 +134,10 @@ class Judge {
         return value();
       case SecretForm::kUrlPassword:
         return url_password();
+      case SecretForm::kDsnPassword:
+        return dsn_password();
+      case SecretForm::kCookies:
+        return cookies();
       case SecretForm::kJwt:
         return jwt();
       case SecretForm::kPem:
@@ -139,7 +145,9 @@ class Judge {
       case SecretForm::kUrlPath:
         return url();
       default:
-        return run(match_end_ - kind_.lead);
+        return kind_.before > match_end_ - kind_.lead || !is_before()
+                   ? none()
+                   : run(match_end_ - kind_.lead - kind_.before);
     }
   }
 
@@ -153,6 +161,12 @@ class Judge {
 
  private:
   Extent none() const { return {match_end_, match_end_}; }
+
+  bool is_before() const {
+    const std::string_view before = text_.substr(match_end_ - kind_.lead - kind_.before, kind_.before);
+    return std::all_of(before.begin(), before.end(),
+                       [this](char c) { return is_of(kind_.form, c); });
+  }
 
   bool follows_word(size_t start) const {
     return start > 0 && (is_alnum(text_[start - 1]) || text_[start - 1] == '_');
@@ -170,7 +184,8 @@ class Judge {
     if (size < kind_.size_min || size > kind_.size_max) return none();
     const std::string_view secret = text_.substr(start, size);
     if (kind_.lead == 0 && (stands_for_secret(secret) || !looks_secret(secret))) return none();
-    if (kind_.lead > 0 && !has_variety(text_.substr(prefix_end, end - prefix_end))) return none();
+    const std::string_view random = kind_.before > 0 ? secret : secret.substr(prefix_end - start);
+    if (kind_.lead > 0 && !has_variety(random)) return none();
     return {start, end};
   }
 
@@ -266,6 +281,37 @@ class Judge {
     const bool is_whole = rest.find_first_of("/\"'<\n \t") != std::string_view::npos;
     if (is_whole || rest.empty() || all_of(rest, kDigit)) return none();
     return {match_end_, text_.size()};
+  }
+
+  /// user:PASSWORD@tcp(host)
+  Extent dsn_password() const {
+    const size_t end = text_.rfind('@', match_end_);
+    size_t start = end;
+    const size_t limit = end - std::min<size_t>(end, kind_.size_max);
+    while (start > limit && text_[start - 1] != ':' && !ends_unquoted(text_[start - 1])) --start;
+    if (start == end || start == 0 || text_[start - 1] != ':') return none();
+    const std::string_view found = text_.substr(start, end - start);
+    return stands_for_secret(found) ? none() : Extent{start, end};
+  }
+
+  /// name=value; name=value
+  Extent cookies() const {
+    const size_t limit = std::min(text_.size(), match_end_ + kind_.size_max);
+    bool is_secret = false;
+    size_t at = match_end_;
+    size_t end = match_end_;
+    while (at < limit) {
+      const size_t equals = at + run_of(text_.substr(at, limit - at), kKeyChar);
+      if (equals == at || equals >= limit || text_[equals] != '=') break;
+      end = equals + 1;
+      while (end < limit && !ends_unquoted(text_[end])) ++end;
+      const std::string_view value = text_.substr(equals + 1, end - equals - 1);
+      is_secret |= value.size() >= kind_.size_min && looks_secret(value);
+      is_secret |= may_go_on(end) && !value.empty();
+      if (!text_.substr(end).starts_with(";")) break;
+      at = end + 1 + run_of(text_.substr(end + 1), kBlank, 1);
+    }
+    return is_secret ? Extent{match_end_, end} : Extent{end, end};
   }
 
   /// Two or more parts of base64url joined by dots.
@@ -371,15 +417,18 @@ MaskText SecretFinder::mask_of(std::string_view kind, std::string_view secret) c
 
 void SecretFinder::consider(std::string_view text, bool is_cut, uint32_t kind, size_t match_end) {
   if (!found_.empty() && match_end < found_.back().end) return;
-  const bool credential = secret_kinds()[kind].form == SecretForm::kCredential;
+  const SecretForm form = secret_kinds()[kind].form;
+  const bool credential = form == SecretForm::kCredential;
   if (credential && match_end < dull_until_) return;
+  if (form == SecretForm::kCookies && match_end < dull_cookies_until_) return;
   const Judge judge(text, is_cut, secret_kinds()[kind], match_end);
   const Extent extent = judge.extent();
   if (credential && extent.end <= extent.start) dull_until_ = extent.end;
+  if (form == SecretForm::kCookies) dull_cookies_until_ = extent.end;
   if (extent.end <= extent.start) return;
   found_.push_back({static_cast<uint32_t>(extent.start), static_cast<uint32_t>(extent.end), kind});
   ends_in_secret_ = extent.end == text.size();
-  if (secret_kinds()[kind].form == SecretForm::kPem) {
+  if (form == SecretForm::kPem) {
     ends_in_private_key_ = judge.begins_private_key(extent);
   }
 }
@@ -405,6 +454,7 @@ std::string_view SecretFinder::mask(std::string_view text, bool is_cut, Arena& a
   GASOLINE_ASSERT(text.size() <= UINT32_MAX);
   found_.clear();
   dull_until_ = 0;
+  dull_cookies_until_ = 0;
   ends_in_private_key_ = false;
   ends_in_secret_ = false;
   patterns_.scan(text, scratch_, [&](uint32_t kind, size_t end) noexcept {

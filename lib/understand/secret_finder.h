@@ -68,6 +68,7 @@ class SecretFinder {
   bool ends_in_secret_ = false;
   // A value that ends here was judged to be no credential, nor are its tails.
   size_t dull_until_ = 0;
+  size_t dull_cookies_until_ = 0;  // likewise, of cookies
 };
 
 }  // namespace gasoline::understand

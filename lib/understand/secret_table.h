@@ -17,11 +17,13 @@ enum class SecretForm : uint8_t {
   kHex,
   kBase64,      ///< letters, digits, + / = and JSON's \/
   kDotted,      ///< letters, digits, _ - . ~ + / =
-  kUrlPath,     ///< kDotted and : %, up to a blank or quote
+  kUrlPath,     ///< kDotted and : % @, up to a blank or quote
   kValue,       ///< the value of a field that is named for a secret: quoted, or up to a separator
   kCredential,  ///< like kValue, but must look random: for names that often mean something else
   kBlob,        ///< like kValue, but base64 of many bits: for names that end in "key"
   kUrlPassword,
+  kDsnPassword,  ///< stands before the trigger's end: user:PASSWORD@tcp(
+  kCookies,      ///< pairs, masked together if one of their values may be a secret
   kJwt,
   kPem
 };
@@ -35,6 +37,7 @@ struct SecretKind {
   uint16_t size_min;  ///< of the whole secret
   uint16_t size_max;  ///< a longer one is something else
   bool caseless = false;
+  uint8_t before = 0;  ///< so many bytes before those `lead` are the secret's too, and of its form
 };
 
 /// All kinds; a kind's index is its pattern's id. Triggers begin with literals: see pattern_set.h.

@@ -90,6 +90,30 @@ constexpr Shape kShapes[] = {
     {"aws-secret-key", "AWS_SECRET_ACCESS_KEY=", kBase64Set, 40},
     {"azure-storage-key", "AccountKey=", kBase64Set, 86},
     {"datadog-key", "DD_API_KEY=", kHex, 32},
+    {"azure-client-secret", "ab18Q~", kAlnumSet, 34},
+    {"terraform-token", "a1b2c3d4e5f6g7.atlasv1.", kAlnumSet, 67},
+    {"infracost-key", "ico-", kAlnumSet, 32},
+    {"dbt-token", "dbtc_", kAlnumSet, 40},
+    {"elevenlabs-key", "sk_", kHex, 48},
+    {"pinecone-key", "pcsk_", kAlnumSet, 60},
+    {"firebase-key", "AAAAb1c2d3e:APA91b", kAlnumSet, 134},
+    {"klaviyo-key", "pk_", kHex, 34},
+    {"plaid-token", "access-production-", kHex, 36},
+    {"salesforce-session", "00Da1b2c3d4e5f6!AQ", kAlnumSet, 94},
+    {"intra42-secret", "s-s4t2ud-", kHex, 64},
+    {"kubernetes-key", "client-key-data: ", kBase64Set, 120},
+    {"authorization", "Authorization: SSWS 00", kAlnumSet, 40},
+    {"authorization", "\"Authorization\":[\"GenieKey ", kAlnumSet, 36},
+    {"basic-auth", "Authorization:[Basic ", kBase64Set, 24},
+    {"api-key", "Ocp-Apim-Subscription-Key: ", kHex, 32},
+    {"command-password", "psql --token ", kAlnumSet, 24},
+    {"command-password", "wget --http-password ", kAlnumSet, 16},
+    {"command-password", "curl -u admin:", kAlnumSet, 16},
+    {"command-password", "mysql -u root -p", kAlnumSet, 16},
+    {"command-password", "docker login -u bob -p ", kAlnumSet, 16},
+    {"command-password", "redis-cli -a ", kAlnumSet, 16},
+    {"netrc-password", "machine x login bob password ", kAlnumSet, 16},
+    {"password", "passwordConfirmation=", kAlnumSet, 12},
 };
 
 TEST_CASE("secrets of many kinds are masked with their kind, in many surroundings") {
@@ -138,6 +162,34 @@ TEST_CASE("tokens with structure are masked whole") {
         "postgres://app:[redacted:url-password]@db:5432/shop failed");
   CHECK(untagged(reader.mask("redis://:" + password + "@cache/0")) ==
         "redis://:[redacted:url-password]@cache/0");
+  CHECK(untagged(reader.mask("open app:" + password + "@tcp(db:3306)/shop failed")) ==
+        "open app:[redacted:dsn-password]@tcp(db:3306)/shop failed");
+}
+
+TEST_CASE("a token is found by what stands in its middle or at its end") {
+  Maker maker(4716);
+  Reader reader;
+  const std::string key = maker.text(kHex, 32) + "-us12";
+  CHECK(untagged(reader.mask("using " + key + " now")) == "using [redacted:mailchimp-key] now");
+  CHECK(reader.mask("x" + key) == "x" + key);
+  CHECK(reader.mask("bucket-us1") == "bucket-us1");
+  const std::string secret = maker.text(kAlnumSet, 3) + "8Q~" + maker.text(kAlnumSet, 33);
+  CHECK(untagged(reader.mask("\"" + secret + "\"")) == "\"[redacted:azure-client-secret]\"");
+  CHECK(reader.mask("8Q~" + secret.substr(6)) == "8Q~" + secret.substr(6));
+}
+
+TEST_CASE("cookies are masked together if one of them may be a session") {
+  Maker maker(4715);
+  Reader reader;
+  const std::string id = maker.text(kAlnumSet, 32);
+  CHECK(untagged(reader.mask("Cookie: theme=dark; sid=" + id + "; lang=de done")) ==
+        "Cookie: [redacted:cookie] done");
+  CHECK(untagged(reader.mask("{\"set-cookie\":[\"sid=s%3A" + id + "; Path=/; HttpOnly\"]}")) ==
+        "{\"set-cookie\":[\"[redacted:cookie]; HttpOnly\"]}");
+  for (const std::string_view line :
+       {"Set-Cookie: theme=dark; Path=/", "cookie: none", "cookies=3", "Cookie: consent=2026-11-21"}) {
+    CHECK(reader.mask(line) == line);
+  }
 }
 
 TEST_CASE("what stands for a secret, or only speaks of one, is left alone") {
@@ -169,6 +221,17 @@ TEST_CASE("what stands for a secret, or only speaks of one, is left alone") {
         "secret santa",
         "the token: expired",
         "task-runner finished",
+        "PWD=/home/bob/src",
+        "pwd=/srv/app",
+        "where password=:password and name=?",
+        "Authorization header: missing",
+        "Authorization: required scope admin",
+        "chown -u root:wheel",
+        "login failed password wrong",
+        "mysqld --port=3306 -p",
+        "cache_key=orders/5f0d9c1e-6f0b-4b7a-8a8e-0c3c1f6f0b7a/v2",
+        "user:%s@tcp(localhost:3306)",
+        "flags: --token expired",
         "password: [redacted:password]",
         "sha256:4f9a19f19e3532184e11bcc320b69ec3f9d2fb5b7f3a865f3dc4f060db038ae2"}) {
     INFO(line);
