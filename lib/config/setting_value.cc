@@ -84,6 +84,20 @@ bool parse_quantity(const SettingRow& row, std::string_view text, int64_t& value
   return true;
 }
 
+/// In double quotes, where alone YAML keeps ends of lines and the like.
+std::string escaped_form(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if ((c >= 0 && c < ' ') || c == 0x7f) {
+      quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+      continue;
+    }
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
 /// Quoted where YAML would read something else than a text.
 std::string text_form(std::string_view text, bool in_list) {
   constexpr std::string_view kPlain =
@@ -91,7 +105,11 @@ std::string text_form(std::string_view text, bool in_list) {
   const bool is_plain = !text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos &&
                         std::string_view("-*:@~=").find(text.front()) == std::string_view::npos &&
                         !text.ends_with(':') && !(in_list && text.find(',') != text.npos);
-  if (is_plain) return std::string(text);
+  constexpr std::array<std::string_view, 3> kNull{"null", "Null", "NULL"};
+  const bool is_null = std::find(kNull.begin(), kNull.end(), text) != kNull.end();
+  if (is_plain && !is_null) return std::string(text);
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
+  if (std::any_of(text.begin(), text.end(), is_control)) return escaped_form(text);
   std::string quoted = "'";
   for (const char c : text) {
     quoted += c;

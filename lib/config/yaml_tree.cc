@@ -1,7 +1,9 @@
 #include "config/yaml_tree.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <sstream>
 #include <utility>
 
 namespace gasoline::config {
@@ -23,6 +25,8 @@ class Copier {
     YamlNode to;
     to.place = place_of(from.Mark());
     if (++nodes_ > kYamlNodesMax) throw Refused{{to.place, "the file holds too many values"}};
+    if (depth_ >= kYamlDepthMax) throw Refused{{to.place, "values lie too deep in each other"}};
+    ++depth_;
     switch (from.Type()) {
       case YAML::NodeType::Scalar:
         to.kind = YamlNode::Kind::kValue;
@@ -41,6 +45,7 @@ class Copier {
       case YAML::NodeType::Undefined:
         break;
     }
+    --depth_;
     return to;
   }
 
@@ -51,7 +56,41 @@ class Copier {
   }
 
   size_t nodes_ = 0;
+  size_t depth_ = 0;  // an alias may stand for what it stands in
 };
+
+/// Where documents begin; the rest is passed over.
+class DocumentPlaces final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { last = place_of(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  Place last;
+};
+
+/// Not by YAML::LoadAll: of a text that begins with "," or "]" it makes documents until there is no
+/// memory left.
+void refuse_second_document(const std::string& text) {
+  std::istringstream from(text);
+  YAML::Parser parser(from);
+  DocumentPlaces places;
+  if (!parser.HandleNextDocument(places)) return;
+  const Place first = places.last;
+  if (!parser.HandleNextDocument(places)) return;
+  const bool is_stuck = places.last.line == first.line && places.last.column == first.column;
+  throw Refused{{places.last, is_stuck ? "this is no YAML: nothing can begin so"
+                                       : "a second document begins here: one is accepted"}};
+}
 
 }  // namespace
 
@@ -65,14 +104,9 @@ bool parse_yaml(std::string_view text, YamlNode& root, YamlProblem& problem) {
     return false;
   }
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    refuse_second_document(std::string(text));
     root = {};
-    if (documents.empty()) return true;
-    if (documents.size() > 1) {
-      problem = {place_of(documents[1].Mark()), "a second document begins here: one is accepted"};
-      return false;
-    }
-    root = Copier().copy(documents.front());
+    root = Copier().copy(YAML::Load(std::string(text)));
     return true;
   } catch (const Refused& refused) {
     problem = refused.problem;

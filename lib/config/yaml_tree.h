@@ -34,6 +34,7 @@ struct YamlMember {
 
 inline constexpr size_t kYamlSizeMax = 1 << 20;
 inline constexpr size_t kYamlNodesMax = 100'000;
+inline constexpr size_t kYamlDepthMax = 64;
 
 /// What is wrong with a text, and where.
 struct YamlProblem {

@@ -56,6 +56,17 @@ TEST_CASE("aliases that multiply reach the bound and no further") {
   CHECK(problem_of(text).what.find("too many") != std::string::npos);
 }
 
+TEST_CASE("what cannot begin a document is refused, and takes no memory") {
+  CHECK(problem_of(",").what.find("no YAML") != std::string::npos);
+  CHECK(problem_of("]\n").what.find("no YAML") != std::string::npos);
+  CHECK(problem_of("a: 1\n...\n, b").what.size() > 0);
+}
+
+TEST_CASE("a value that holds itself is refused") {
+  CHECK(problem_of("a: &a [*a]\n").what.find("too deep") != std::string::npos);
+  CHECK(problem_of("a: &a {b: {c: *a}}\n").what.find("too deep") != std::string::npos);
+}
+
 TEST_CASE("nesting, size and bytes that are no text are bounded") {
   CHECK_FALSE(problem_of(std::string(5000, '[')).what.empty());
   CHECK(problem_of(std::string(kYamlSizeMax + 1, '#')).what.find("1 MiB") != std::string::npos);
