@@ -86,5 +86,6 @@ int main(int argc, char** argv) {
     background->report(0);
   }
   daemon.value()->run();
+  if (daemon.value()->must_exit_at_once()) ::_exit(0);
   return 0;
 }

@@ -404,6 +404,10 @@ void Daemon::run() {
   parts.diary.info("ended");
 }
 
+bool Daemon::must_exit_at_once() const {
+  return parts_->sources->has_left_one();
+}
+
 /// Once a second: makes a socket that vanished anew, and ends a daemon that nobody needs.
 void Daemon::Parts::keep_house() {
   on_loop_step();
@@ -416,6 +420,7 @@ void Daemon::Parts::keep_house() {
                (bound ? "was made again" : "cannot be made again: " + bound.error().to_string()));
   }
   held->keep_house();
+  sources->settle();
   note_clients();
   const int64_t idle_us = clock.monotonic_us() - last_client_us;
   if (settings().idle_exit_us > 0 && idle_us >= settings().idle_exit_us) {
@@ -448,7 +453,7 @@ void Daemon::Parts::shut_down() {
   server->stop_accepting();
   held.reset();
   adoption.reset();
-  sources->stop();
+  static_cast<void>(sources->stop());
   pipeline->drain();
   taken.reset();
   server->close();

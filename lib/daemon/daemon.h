@@ -48,6 +48,9 @@ class Daemon {
   /// Serves until SIGTERM or SIGINT, or until it was idle for too long. SIGHUP reads the
   /// configuration again.
   void run();
+  /// After run(): a thread hangs in what does not answer, and still uses this. All that was
+  /// acknowledged is in the event log; end by _exit().
+  bool must_exit_at_once() const;
   const std::string& state_directory() const;
 
  private:

@@ -1,6 +1,8 @@
 #include "daemon/sources.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "source/container/container_source.h"
@@ -9,6 +11,14 @@
 #include "source/ssh/ssh_source.h"
 
 namespace gasoline::daemon {
+namespace {
+
+constexpr int64_t kReloadPatienceUs = 100'000;
+/// More than a source takes that waits for the last answers of the pipeline.
+constexpr int64_t kStopPatienceUs = 2'500'000;
+constexpr int64_t kLookUs = 1'000;
+
+}  // namespace
 
 Sources::Sources(const source::Surroundings& around, Supervisor& supervisor, Post post)
     : around_(around), supervisor_(supervisor), post_(std::move(post)) {}
@@ -55,21 +65,44 @@ std::unique_ptr<source::Source> Sources::make(const Unit& unit) const {
 }
 
 void Sources::apply(const std::vector<config::SourceSettings>& wanted) {
-  const std::vector<Unit> units = units_of(wanted);
+  wanted_ = units_of(wanted);
   const auto is_wanted = [&](const Running& running) {
-    return std::find(units.begin(), units.end(), running.settings) != units.end();
+    return std::find(wanted_.begin(), wanted_.end(), running.settings) != wanted_.end();
   };
-  std::vector<Running> ending;
   for (Running& running : running_) {
-    if (!is_wanted(running)) ending.push_back(std::move(running));
+    if (!is_wanted(running)) end(std::move(running));
   }
   std::erase_if(running_, [](const Running& running) { return running.source == nullptr; });
-  // A changed one reads the checkpoint that it wrote before.
-  stop(ending);
-  for (const Unit& unit : units) {
+  await_ends(kReloadPatienceUs);
+  settle();
+}
+
+/// Asks it to end; what then waits for it is settle()'s to begin.
+void Sources::end(Running running) {
+  running.source->request_stop();
+  ending_.push_back(std::move(running));
+}
+
+/// Waits until all have ended, but not for one that hangs.
+void Sources::await_ends(int64_t patience_us) {
+  const int64_t until_us = around_.clock.monotonic_us() + patience_us;
+  const auto has_ended = [](const Running& each) { return each.source->has_stopped(); };
+  while (!std::all_of(ending_.begin(), ending_.end(), has_ended) &&
+         around_.clock.monotonic_us() < until_us) {
+    std::this_thread::sleep_for(std::chrono::microseconds(kLookUs));
+  }
+}
+
+void Sources::settle() {
+  std::erase_if(ending_, [](const Running& each) { return each.source->has_stopped(); });
+  for (const Unit& unit : wanted_) {
     const bool is_running = std::any_of(running_.begin(), running_.end(),
                                         [&](const Running& each) { return each.settings == unit; });
-    if (!is_running) begin(unit);
+    // Two of one name would meet in its checkpoint: a changed one reads what the old one wrote.
+    const bool is_awaited = std::any_of(ending_.begin(), ending_.end(), [&](const Running& each) {
+      return each.settings.front().name == unit.front().name;
+    });
+    if (!is_running && !is_awaited) begin(unit);
   }
 }
 
@@ -92,34 +125,35 @@ void Sources::restart(const source::Source* hanging) {
   const auto at = std::find_if(running_.begin(), running_.end(),
                                [&](const Running& each) { return each.source.get() == hanging; });
   if (at == running_.end()) return;
-  at->source->request_stop();
-  if (!at->source->has_stopped()) return;
-  const Unit unit = at->settings;
-  std::vector<Running> ending;
-  ending.push_back(std::move(*at));
+  end(std::move(*at));
   running_.erase(at);
-  stop(ending);
-  begin(unit);
+  settle();
 }
 
-void Sources::stop() {
-  stop(running_);
-}
-
-void Sources::stop(std::vector<Running>& ending) {
-  for (Running& running : ending) {
-    running.watch.drop();
-    running.source->request_stop();
+bool Sources::stop() {
+  wanted_.clear();
+  for (Running& running : running_) end(std::move(running));
+  running_.clear();
+  for (Running& running : ending_) running.watch.drop();
+  await_ends(kStopPatienceUs);
+  settle();
+  for (Running& running : ending_) {
+    around_.diary.error("source " + running.settings.front().name + " hangs and is left behind");
+    // Its thread may wake up yet: what it uses must stay.
+    static_cast<void>(running.source.release());
+    has_left_one_ = true;
   }
-  for (Running& running : ending) running.source->stop();
-  ending.clear();
+  ending_.clear();
+  return !has_left_one_;
 }
 
 std::vector<Sources::Status> Sources::status() const {
   std::vector<Status> all;
-  all.reserve(running_.size());
-  for (const Running& running : running_) {
-    all.push_back({*running.source, running.source->snapshot()});
+  all.reserve(running_.size() + ending_.size());
+  for (const std::vector<Running>* each : {&running_, &ending_}) {
+    for (const Running& running : *each) {
+      all.push_back({*running.source, running.source->snapshot()});
+    }
   }
   return all;
 }

@@ -1,12 +1,14 @@
 """The configuration file: what is wrong is told, what is good is in force, at the start and at a reload."""
 
+import contextlib
 import ctypes
 import json
 import os
 import signal
 
-from harness import GasolineTest, main, program, wait_for
+from harness import PATIENCE_S, GasolineTest, main, program, wait_for
 
+WALL = 0x40000000  # of waitpid: threads too
 PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 0x4206, 0x4207, 17
 STALL_PATIENCE_S = 90
 
@@ -135,25 +137,58 @@ class Config(GasolineTest):
         daemon = self.start()
         self.print_line("before")
         self.await_events(1)
+        with self.frozen(self.thread_named(daemon.process.pid, "files")):
+            self.print_line("meanwhile")
+            wait_for(lambda: self.task()["state"] == "restarted", "a restart of the frozen task", STALL_PATIENCE_S)
+            self.assertIn("has not been heard of", self.sandbox.cli("status").stdout.decode())
+            self.assertIn('gasoline_tasks{state="restarted"} 1', self.sandbox.get("/metrics").body.decode())
+        wait_for(lambda: self.task()["state"] == "running", "the task running again", STALL_PATIENCE_S)
+        self.print_line("after")
+        lines = self.await_events(3, STALL_PATIENCE_S)
+        self.assertEqual([event["message"] for event in lines], ["before", "meanwhile", "after"])
+        self.assertGreaterEqual(self.sandbox.get("/v1/status").json()["tasks"]["restarts"], 1)
+
+    def test_a_source_that_hangs_holds_up_neither_a_reload_nor_the_end(self):
+        self.follow()
+        daemon = self.start()
+        self.print_line("before")
+        self.await_events(1)
+        with self.frozen(self.thread_named(daemon.process.pid, "files")):
+            self.print_line("meanwhile")
+            self.configure("")
+            self.assertEqual(self.reload().status, 200)
+            self.configure(f"backend:\n  logs:\n    - {{type: file, path: {self.log}, service: shop, tags: [new]}}\n")
+            self.assertEqual(self.reload().status, 200)
+            self.assertEqual(self.sandbox.get("/readyz").status, 200)
+            self.assertIn(self.log, json.dumps(self.sandbox.get("/v1/status").json()["following"]))
+        self.await_events(2)
+        self.print_line("after")
+        lines = self.await_events(3)
+        self.assertEqual([event["message"] for event in lines], ["before", "meanwhile", "after"])
+        self.assertIn("new", lines[2]["tags"])
         task = self.thread_named(daemon.process.pid, "files")
+        with self.frozen(task):
+            daemon.process.terminate()
+            # Its tracer sees the thread's end first.
+            wait_for(lambda: os.waitpid(task, WALL | os.WNOHANG)[0] == task, "the end of the thread")
+            self.assertEqual(daemon.process.wait(PATIENCE_S), 0)
+        self.assertIn("hangs and is left behind", daemon.log())
+        self.start()
+        self.print_line("and anew")
+        self.assertEqual(self.await_events(4)[3]["message"], "and anew")
+
+    @contextlib.contextmanager
+    def frozen(self, task):
         libc = ctypes.CDLL(None, use_errno=True)
         libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
         if libc.ptrace(PTRACE_SEIZE, task, None, None) != 0:
             self.skipTest(f"threads cannot be frozen here: {os.strerror(ctypes.get_errno())}")
         try:
             self.assertEqual(libc.ptrace(PTRACE_INTERRUPT, task, None, None), 0)
-            os.waitpid(task, 0x40000000)  # __WALL
-            self.print_line("meanwhile")
-            wait_for(lambda: self.task()["state"] == "restarted", "a restart of the frozen task", STALL_PATIENCE_S)
-            self.assertIn("has not been heard of", self.sandbox.cli("status").stdout.decode())
-            self.assertIn('gasoline_tasks{state="restarted"} 1', self.sandbox.get("/metrics").body.decode())
+            os.waitpid(task, WALL)
+            yield
         finally:
             libc.ptrace(PTRACE_DETACH, task, None, None)
-        wait_for(lambda: self.task()["state"] == "running", "the task running again", STALL_PATIENCE_S)
-        self.print_line("after")
-        lines = self.await_events(3, STALL_PATIENCE_S)
-        self.assertEqual([event["message"] for event in lines], ["before", "meanwhile", "after"])
-        self.assertGreaterEqual(self.sandbox.get("/v1/status").json()["tasks"]["restarts"], 1)
 
     @staticmethod
     def thread_named(pid, name):
