@@ -6,6 +6,7 @@ import contextlib
 import os
 import resource
 import shutil
+import subprocess
 import tempfile
 import time
 
@@ -157,6 +158,33 @@ class Following(GasolineTest):
         os.truncate(self.path, 0)
         self.append("four, and longer than the one before")
         self.await_messages("one", "two", "three", "four, and longer than the one before")
+
+    def overlay(self):
+        """The directory of the logs as a container's file system has it; what is there now is in a lower layer."""
+        layers = {name: self.sandbox.make(name) for name in ("upper", "workdir", "merged")}
+        done = subprocess.run(["mount", "-t", "overlay", "overlay", "-o",
+                               f"lowerdir={self.logs},upperdir={layers['upper']},workdir={layers['workdir']}",
+                               layers["merged"]], stderr=subprocess.PIPE)
+        if done.returncode != 0:
+            self.skipTest(f"no overlay can be mounted here: {done.stderr.decode().strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", layers["merged"]], check=True)
+        return layers["merged"] + "/app.log"
+
+    def test_a_file_is_followed_through_an_overlay(self):
+        self.append("old")
+        path = self.overlay()
+        daemon = self.start("poll_interval_ms: 20", path=path)
+        wait_for(lambda: path in self.files_of(daemon), "the file to be followed")
+        self.append("one", path=path)  # copies it up: no notice comes of that
+        self.await_messages("one")
+        daemon.kill()
+        self.append("two", path=path)
+        self.start("poll_interval_ms: 20", path=path)
+        self.await_messages("one", "two")
+        os.rename(path, path + ".1")
+        self.append("three", path=path + ".1")
+        self.append("four", path=path)
+        self.await_messages("one", "two", "three", "four")
 
     def test_watches_are_given_back(self):
         daemon = self.start(path=f'"{self.logs}/*.log"')

@@ -144,6 +144,7 @@ class Follower {
   Generation& add_generation(const Path& path, const FileLook& seen);
   void name_generation(Generation& generation, uint64_t size);
   Generation* find_same_file(const FileLook& seen);
+  Generation* find_copied_up(const Path& path, const FileLook& seen, Content& content);
   Path* path_of(const Generation& generation);
   bool may_be_copy(Path& path, const FileLook& seen, Content& content);
   void set_state(Generation& generation, Generation::State state);

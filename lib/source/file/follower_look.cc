@@ -194,6 +194,7 @@ void Follower::follow(Path& path, const FileLook& seen) {
   }
   auto content = std::make_unique<PlainContent>(std::move(*fd), path.path);
   Generation* known = find_same_file(*opened);
+  if (known == nullptr) known = find_copied_up(path, *opened, *content);
   if (known != path.current) leave_current(path);
   if (known != nullptr) {
     path.current = known;
@@ -331,6 +332,29 @@ Generation* Follower::find_same_file(const FileLook& seen) {
     if (is_better) found = generation;
   }
   return found;
+}
+
+/// The generation of this path that an overlay has copied to its upper layer since, when it was
+/// first written to: the same file with the same bytes, and a time of birth or an inode of its own.
+Generation* Follower::find_copied_up(const Path& path, const FileLook& seen, Content& content) {
+  if (notices_of(content.fd()) != Notices::kSome) return nullptr;
+  const auto first = read_first_bytes(content);
+  if (!first) return nullptr;
+  for (const auto& [key, generation] : generations_) {
+    const bool is_one = generation->path == path.path &&
+                        generation->state == Generation::State::kLive &&
+                        matches(*generation, content, *first);
+    if (!is_one) continue;
+    unwatch(*generation);
+    generation->content.reset();
+    std::erase_if(by_inode_, [&](const auto& entry) { return entry.second == generation.get(); });
+    generation->device = seen.device;
+    generation->inode = seen.inode;
+    generation->birth_us = seen.birth_us;
+    by_inode_.emplace(seen.inode, generation.get());
+    return generation.get();
+  }
+  return nullptr;
 }
 
 Follower::Path* Follower::path_of(const Generation& generation) {
