@@ -6,7 +6,7 @@
 The backlog is there before the start; the time is from the start of gasolined to its last line in the store, all
 of it understood, masked, logged and indexed. Prints lines/s, CPU seconds per million lines, peak memory, and the
 same events through POST /v1/events in the same run for comparison; then CPU and memory with --idle files that
-nobody writes to; then the time from write(2) to the timeline of single lines.
+nobody writes to; then the time from write(2) to the timeline of single lines, and of first lines behind a rotation.
 """
 import argparse
 import http.client
@@ -154,20 +154,33 @@ def measure_idle(args, root, cache):
     return daemon
 
 
-def measure_latency(daemon, root):
+def time_lines(daemon, count, write):
+    """In ms, sorted: how long it takes until what `write` does is an event that can be asked for."""
     times = []
-    with open(root + "/idle/0.log", "a", buffering=1) as file:
-        for n in range(200):
-            before = daemon.events()
-            start = time.monotonic()
-            file.write(line_of(n))
-            while daemon.events() == before:
-                pass
-            times.append((time.monotonic() - start) * 1000)
-            time.sleep(0.01)
+    for n in range(count):
+        before = daemon.events()
+        start = time.monotonic()
+        write(n)
+        while daemon.events() == before:
+            pass
+        times.append((time.monotonic() - start) * 1000)
+        time.sleep(0.01)
     times.sort()
-    print(f"one line: {times[100]:.1f} ms median, {times[180]:.1f} ms at 90 %, {times[-1]:.1f} ms at most "
-          "from its write to its being asked for")
+    return f"{times[count // 2]:.1f} ms median, {times[count * 9 // 10]:.1f} ms at 90 %, {times[-1]:.1f} ms at most"
+
+
+def measure_latency(daemon, root):
+    path = root + "/idle/0.log"
+
+    def rotate(n):
+        os.rename(path, path + ".1")
+        with open(path, "w") as file:
+            file.write(line_of(n))
+
+    with open(path, "a", buffering=1) as file:
+        print("one line:", time_lines(daemon, 200, lambda n: file.write(line_of(n))),
+              "from its write to its being asked for")
+    print("rotation:", time_lines(daemon, 100, rotate), "from the renaming to the first line of the next file")
     daemon.end()
 
 

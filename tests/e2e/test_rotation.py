@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import unittest
 
 import harness
 import rotation
@@ -142,6 +143,22 @@ class Following(GasolineTest):
         messages = self.messages()
         self.assertEqual(len(messages), 3 * count + 1)
         self.assertEqual(len([text for text in messages if text.startswith("of ")]), count)
+
+    @unittest.skipIf(harness.SHARE < 1, "a sanitizer's memory is its own")
+    def test_idle_files_take_little_memory(self):
+        def memory_of(count):
+            for number in range(count):
+                self.append("line", path=f"{self.logs}/{number}.log")
+            daemon = self.start(path=f'"{self.logs}/*.log"')
+            followed = lambda: self.sandbox.get("/v1/status").json()["following"][0]["count"]  # noqa: E731
+            wait_for(lambda: followed() == count, f"{count} files to be followed")
+            with open(f"/proc/{daemon.pid}/status") as file:
+                memory = next(int(line.split()[1]) for line in file if line.startswith("RssAnon"))
+            self.assertEqual(daemon.stop(), 0)
+            return memory
+
+        none, many = memory_of(0), memory_of(1000)
+        self.assertLess((many - none) / 1000, 16, "KiB for each file")
 
     def test_polling_follows_as_well(self):
         self.append("old")
