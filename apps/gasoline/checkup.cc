@@ -102,8 +102,10 @@ std::vector<Finding> check_ports(const config::Settings& settings, bool has_daem
     const bool is_taken = !bound && bound.error().code == EADDRINUSE;
     if (bound) {
       findings.push_back({has_daemon ? Grade::kWorthAWord : Grade::kGood, "port " + text,
-                          has_daemon ? "nobody listens, though a daemon runs" : "is free",
-                          has_daemon ? "it may be started with other --listen addresses" : ""});
+                          has_daemon ? "is not served: the daemon was told other addresses, or "
+                                       "none; wrappers do not need it"
+                                     : "is free",
+                          has_daemon ? "start gasolined without --listen and --no-listen" : ""});
     } else if (is_taken && has_daemon) {
       // The daemon says among its problems if it is not the one.
       findings.push_back({Grade::kGood, "port " + text, "is served", ""});

@@ -26,9 +26,12 @@ std::vector<Finding> check_disk(const std::string& state_directory,
                                 const config::Settings& settings);
 /// The kernel's limits of inotify, where files are followed.
 std::vector<Finding> check_inotify(const config::Settings& settings);
-/// Connects to a remote host as the daemon would, and looks for its paths; up to 15 s.
+/// The files of this machine that a source names: that they are there and can be read.
+std::vector<Finding> check_files(const config::SourceSettings& settings);
+/// Connects to a remote host as the daemon would, looks for its paths, and reads a byte of up to
+/// 100 files; up to 15 s.
 std::vector<Finding> check_ssh(const config::SourceSettings& settings);
-/// Asks a container engine for its version.
+/// Asks a container engine for its containers, or looks for the logs that it keeps as files.
 std::vector<Finding> check_engine(const config::SourceSettings& settings);
 
 /// "wrong  ssh web1: ...\n       do: ..." for people.

@@ -1,5 +1,5 @@
 #include <fmt/format.h>
-#include <simdjson.h>
+#include <fnmatch.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +12,9 @@
 #include "loop/loop.h"
 #include "loop/timer.h"
 #include "source/container/container_info.h"
+#include "source/container/engine_trouble.h"
 #include "source/container/engine_watch.h"
+#include "source/file/glob.h"
 #include "source/ssh/far_side.h"
 #include "source/ssh/ssh_command.h"
 #include "source/ssh/ssh_process.h"
@@ -26,46 +28,113 @@ namespace ssh = source::ssh;
 constexpr int64_t kConnectUs = 15'000'000;
 constexpr int64_t kAnswerUs = 5'000'000;
 constexpr std::string_view kToken = "doctor";
+constexpr size_t kFilesReadMax = 100;
 
-/// One conversation with a far host: connect, look at the paths, end.
+/// One conversation with a far host: connect, look at the paths, read a byte of each file, end.
 class HostVisit {
  public:
   explicit HostVisit(const config::SourceSettings& settings)
-      : settings_(settings), dialogue_(kToken), limit_(loop_, [this] { loop_.stop(); }) {}
+      : settings_(settings),
+        subject_("ssh " + settings.host),
+        dialogue_(kToken),
+        limit_(loop_, [this] { loop_.stop(); }) {}
   ~HostVisit() { link_.reset(); }
 
   std::vector<Finding> run();
 
  private:
   void received(std::string_view bytes);
+  void ask_for_paths();
+  void ask_for_bytes();
+  void add_path_findings(std::vector<Finding>& findings) const;
 
   const config::SourceSettings& settings_;
+  const std::string subject_;
   loop::Loop loop_;
   ssh::FarDialogue dialogue_;
   loop::Timer limit_;
   std::unique_ptr<ssh::Link> link_;
   bool has_asked_ = false;
   std::optional<ssh::ScanReply> found_;
+  std::vector<std::string> asked_;  // files, whose answers come in this order
+  std::vector<std::string> answers_;
   std::optional<ssh::LinkEnd> end_;
 };
 
+std::string far_path(const std::string& path) {
+  return path.starts_with("~/") ? path.substr(2) : path;
+}
+
+void HostVisit::ask_for_paths() {
+  has_asked_ = true;
+  for (const std::string& path : settings_.paths) link_->write(ssh::watch_request(far_path(path)));
+  link_->write(dialogue_.ask_scan(false));
+}
+
+/// A look tells nothing of the right to read.
+void HostVisit::ask_for_bytes() {
+  for (const ssh::FarFile& file : found_->files) {
+    if (asked_.size() == kFilesReadMax) return;
+    ssh::ReadRequest read;
+    read.path = file.path;
+    read.head_bytes = 1;
+    asked_.push_back(file.path);
+    link_->write(dialogue_.ask_read(read));
+  }
+}
+
 void HostVisit::received(std::string_view bytes) {
   if (!dialogue_.feed(bytes)) return loop_.stop();
-  if (dialogue_.has_greeted() && !has_asked_) {
-    has_asked_ = true;
-    for (const std::string& path : settings_.paths) {
-      link_->write(ssh::watch_request(path.starts_with("~/") ? path.substr(2) : path));
+  if (dialogue_.has_greeted() && !has_asked_) ask_for_paths();
+  while (auto reply = dialogue_.take()) {
+    if (found_) {
+      answers_.push_back(std::get<ssh::ReadReply>(*reply).problem);
+      continue;
     }
-    link_->write(dialogue_.ask_scan(false));
-  }
-  if (auto reply = dialogue_.take()) {
     found_ = std::get<ssh::ScanReply>(std::move(*reply));
-    loop_.stop();
+    ask_for_bytes();
+  }
+  if (found_ && answers_.size() == asked_.size()) loop_.stop();
+}
+
+void HostVisit::add_path_findings(std::vector<Finding>& findings) const {
+  const std::string& host = settings_.host;
+  for (const std::string& path : settings_.paths) {
+    const bool is_glob = path.find_first_of("*?[") != std::string::npos;
+    const bool is_there =
+        std::any_of(found_->files.begin(), found_->files.end(), [&](const ssh::FarFile& file) {
+          return ::fnmatch(far_path(path).c_str(), file.path.c_str(), FNM_PATHNAME) == 0 ||
+                 file.path == far_path(path);
+        });
+    if (is_there) continue;
+    const auto problem = std::find_if(
+        found_->problems.begin(), found_->problems.end(),
+        [&](const std::string& said) { return said.find(far_path(path)) != said.npos; });
+    const bool is_forbidden =
+        problem != found_->problems.end() && problem->find("ermission denied") != problem->npos;
+    findings.push_back(
+        is_forbidden ? Finding{Grade::kWrong, subject_, path + ": Permission denied",
+                               fmt::format("ssh {} ls -ld {}: let that account into the "
+                                           "directories",
+                                           host, path)}
+        : is_glob    ? Finding{Grade::kWorthAWord, subject_, "no file matches " + path,
+                            fmt::format("ssh {} ls -d '{}' if there should be some", host, path)}
+                     : Finding{Grade::kWrong, subject_, path + ": No such file",
+                            "correct backend.logs.path, if it is not to come later"});
+  }
+  for (size_t i = 0; i < answers_.size(); ++i) {
+    if (answers_[i].empty()) continue;
+    const bool is_forbidden = answers_[i].find("ermission denied") != std::string::npos;
+    findings.push_back(
+        {Grade::kWrong, subject_, asked_[i] + ": " + answers_[i],
+         is_forbidden
+             ? fmt::format("let that account read it: on {} sudo setfacl -m u:ACCOUNT:r {}", host,
+                           asked_[i])
+             : "leave it out with backend.logs.exclude"});
   }
 }
 
 std::vector<Finding> HostVisit::run() {
-  const std::string subject = "ssh " + settings_.host;
   ssh::Link::Events events;
   events.received = [this](std::string_view bytes) { received(bytes); };
   events.ended = [this](const ssh::LinkEnd& end) {
@@ -74,26 +143,27 @@ std::vector<Finding> HostVisit::run() {
   };
   auto started = ssh::SshProcess::start(loop_, ssh::connect_command(settings_), std::move(events));
   if (!started) {
-    return {
-        {Grade::kWrong, subject, started.error().to_string(), "sudo apt install openssh-client"}};
+    return {{Grade::kWrong, subject_, started.error().to_string(),
+             settings_.ssh_command == "ssh" ? "sudo apt install openssh-client"
+                                            : "correct backend.logs.ssh_command"}};
   }
   link_ = std::move(*started);
   link_->write(ssh::far_program(kToken));
   limit_.start(kConnectUs);
   loop_.run();
-  const std::string by_hand = "ssh " + settings_.host + " true";
+  const std::string by_hand = "ssh " + settings_.host + " true must work without a question";
   if (end_) {
-    return {{Grade::kWrong, subject, ssh::explain_end(*end_, has_asked_, settings_.host).what,
-             by_hand + " must work without a question"}};
+    const ssh::Failure failure = ssh::explain_end(*end_, has_asked_, settings_.host);
+    return {{Grade::kWrong, subject_, failure.what,
+             failure.remedy.empty() ? by_hand : failure.remedy}};
   }
-  if (!found_) return {{Grade::kWrong, subject, "no answer within 15 s", by_hand}};
-  std::vector<Finding> findings{
-      {Grade::kGood, subject, fmt::format("answers; {} files found", found_->files.size()), ""}};
-  for (const std::string& problem : found_->problems) {
-    findings.push_back(
-        {Grade::kWrong, subject, problem,
-         fmt::format("correct backend.logs.path, or the rights on {}", settings_.host)});
-  }
+  if (!found_) return {{Grade::kWrong, subject_, "no answer within 15 s", by_hand}};
+  const auto readable = static_cast<size_t>(std::count(answers_.begin(), answers_.end(), ""));
+  std::vector<Finding> findings{{Grade::kGood, subject_,
+                                 fmt::format("answers; {} files found, {} of the first {} can be read",
+                                             found_->files.size(), readable, asked_.size()),
+                                 ""}};
+  add_path_findings(findings);
   return findings;
 }
 
@@ -110,6 +180,33 @@ std::vector<Finding> check_container_logs(const config::SourceSettings& settings
 }
 
 }  // namespace
+
+std::vector<Finding> check_files(const config::SourceSettings& settings) {
+  std::vector<Finding> findings;
+  for (const std::string& path : settings.paths) {
+    const std::string subject = "files " + path;
+    std::vector<std::string> found = source::expand_glob(path).paths;
+    std::erase_if(found, [&](const std::string& file) {
+      return std::any_of(
+          settings.exclude.begin(), settings.exclude.end(),
+          [&](const std::string& pattern) { return source::is_excluded(file, pattern); });
+    });
+    const auto closed = std::find_if(found.begin(), found.end(), [](const std::string& file) {
+      return ::access(file.c_str(), R_OK) != 0;
+    });
+    if (found.empty()) {
+      findings.push_back({Grade::kWorthAWord, subject, "there is none",
+                          "correct backend.logs.path, if it is not to come later"});
+    } else if (closed != found.end()) {
+      findings.push_back({Grade::kWrong, subject, fmt::format("{}: {}", *closed, std::strerror(errno)),
+                          fmt::format("sudo setfacl -m u:$USER:r {}", *closed)});
+    } else {
+      findings.push_back(
+          {Grade::kGood, subject, fmt::format("{} found, all can be read", found.size()), ""});
+    }
+  }
+  return findings;
+}
 
 std::vector<Finding> check_ssh(const config::SourceSettings& settings) {
   if (Status good = ssh::check_settings(settings); !good) {
@@ -131,11 +228,8 @@ std::vector<Finding> check_engine(const config::SourceSettings& settings) {
   std::vector<Finding> findings;
   client.send(std::move(request), kAnswerUs, [&](Result<http::Response> outcome) {
     if (!outcome) {
-      const int code = outcome.error().code;
-      const char* remedy = code == EACCES
-                               ? "sudo usermod -aG docker $USER, then log in anew"
-                               : "sudo systemctl start docker, or set backend.logs.socket";
-      findings.push_back({Grade::kWrong, subject, outcome.error().to_string(), remedy});
+      const auto trouble = source::container::explain_engine(outcome.error(), socket);
+      findings.push_back({Grade::kWrong, subject, trouble.what, trouble.remedy});
       return;
     }
     const auto list = source::container::parse_list(outcome->body);

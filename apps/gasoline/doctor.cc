@@ -56,6 +56,7 @@ int run_doctor(const Arguments& arguments) {
   append(findings, check_inotify(settings));
   for (const config::SourceSettings& source : settings.sources) {
     if (!source.enabled) continue;
+    if (source.type == config::SourceSettings::Type::kFile) append(findings, check_files(source));
     if (source.type == config::SourceSettings::Type::kSsh) append(findings, check_ssh(source));
     if (source.type == config::SourceSettings::Type::kContainer) {
       append(findings, check_engine(source));
@@ -75,7 +76,7 @@ const Command kDoctorCommand = {
     "doctor [options]",
     "Looks at everything that lines need on their way: configuration, daemon, ports, disk, "
     "inotify,\n"
-    "remote hosts and the container engine; says what is wrong and the command that mends it.\n\n"
+    "files, remote hosts and the container engine; says what is wrong and the command that mends it.\n\n"
     "Exit status: 0 all is well; 1 something is wrong; 2 not understood.",
     "  gasoline doctor\n"
     "  gasoline doctor --json\n",

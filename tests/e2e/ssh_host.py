@@ -37,14 +37,21 @@ class Network:
             readable, _, _ = select.select([self.listener, *peers], [], [], 0.05)
             for one in readable:
                 if one is self.listener:
-                    client, _ = self.listener.accept()
-                    server = socket.create_connection(("127.0.0.1", self.target_port))
-                    peers[client], peers[server] = server, client
+                    self.accept(peers)
                 elif one in peers:
                     self.pass_on(peers, one)
         for one in peers:
             one.close()
         self.listener.close()
+
+    def accept(self, peers):
+        client, _ = self.listener.accept()
+        try:
+            server = socket.create_connection(("127.0.0.1", self.target_port))
+        except OSError:
+            client.close()  # nobody there at present
+            return
+        peers[client], peers[server] = server, client
 
     @staticmethod
     def pass_on(peers, one):

@@ -43,22 +43,46 @@ class Doctor(GasolineTest):
         self.assertIn(str(port), wrong[f"port 127.0.0.1:{port}"]["remedy"])
         self.assertIn("docker", wrong[f"containers {self.sandbox.root}/none.sock"]["remedy"])
         self.assertIn("data_root", wrong[f"containers {self.sandbox.root}/none/containers"]["remedy"])
+        for place, words in (("/work", "is no socket"), ("/run/user/1/podman/none.sock", "no container engine")):
+            place = self.sandbox.work if place == "/work" else place
+            config = self.sandbox.write("other.yaml", f"backend: {{logs: [{{type: container, socket: {place}}}]}}\n")
+            finding = self.wrong(self.findings(config, 1))[f"containers {place}"]
+            self.assertIn(words, finding["what"])
+        self.assertEqual(finding["remedy"], "systemctl --user enable --now podman.socket")
         bad = self.sandbox.write("bad.yaml", "backend:\n  logs:\n    - type: fiel\n")
         self.assertIn("configuration", self.wrong(self.findings(bad, 1)))
+
+    def test_files_that_are_not_there_or_cannot_be_read_are_named(self):
+        log = self.sandbox.write("logs/app.log", "x\n")
+        config = self.sandbox.write("config.yaml", "backend:\n  logs:\n    - type: file\n      path:\n"
+                                    f"        - {self.sandbox.work}/logs/*.log\n        - {self.sandbox.work}/none/*\n")
+        self.sandbox.start_daemon("--config", config)
+        of = {f["subject"]: f for f in self.findings(config, 0)}
+        self.assertEqual(of[f"files {self.sandbox.work}/logs/*.log"]["what"], "1 found, all can be read")
+        self.assertEqual(of[f"files {self.sandbox.work}/none/*"]["grade"], "note")
+        if os.geteuid() == 0:
+            return  # nothing is closed to us
+        os.chmod(log, 0)
+        of = {f["subject"]: f for f in self.findings(config, 1)}
+        self.assertIn("setfacl", of[f"files {self.sandbox.work}/logs/*.log"]["remedy"])
 
     @unittest.skipUnless(SSHD and shutil.which("ssh"), "sshd is not installed")
     def test_remote_hosts_are_visited(self):
         host = SshHost(self.sandbox)
-        self.addCleanup(host.network.close)
         host.append("app.log", "x\n")
-        config = host.configure(host.path("app.log"), host.path("none.log"))
+        os.mkdir(host.path("d.log"))
+        config = host.configure(*map(host.path, ("app.log", "none.log", "d.log", "x*.log")))
         self.sandbox.start_daemon("--config", config)
-        findings = self.findings(config, 1)
-        self.assertIn("1 files found", [f["what"] for f in findings if f["subject"] == "ssh web1"][0])
-        self.assertIn("No such file", self.wrong(findings)["ssh web1"]["what"])
+        findings = [f for f in self.findings(config, 1) if f["subject"] == "ssh web1"]
+        self.assertEqual([(f["grade"], f["what"].replace(host.files + "/", "")) for f in findings],
+                         [("ok", "answers; 2 files found, 1 of the first 2 can be read"),
+                          ("wrong", "none.log: No such file"), ("note", "no file matches x*.log"),
+                          ("wrong", "d.log: Is not a regular file")])
         os.rename(host.place + "/user", host.place + "/kept")
         host.new_key("user")
-        self.assertIn("ssh-copy-id web1", self.wrong(self.findings(config, 1))["ssh web1"]["what"])
+        self.assertIn("ssh-copy-id web1", self.wrong(self.findings(config, 1))["ssh web1"]["remedy"])
+        host.network.close()
+        self.assertIn("systemctl start ssh", self.wrong(self.findings(config, 1))["ssh web1"]["remedy"])
 
 
 if __name__ == "__main__":

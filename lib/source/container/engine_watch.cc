@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <set>
 #include <utility>
 
+#include "source/container/engine_trouble.h"
 #include "source/kept_text.h"
 
 namespace gasoline::source::container {
@@ -192,16 +192,8 @@ void EngineWatch::ask_details(const std::string& id) {
 void EngineWatch::fail(const Error& error) {
   const int64_t now_us = around_.clock.monotonic_us();
   list_due_us_ = retry_.fail(now_us);
-  problem_ = fmt::format("{}: {}", socket_, error.to_string());
-  if (error.code == ENOENT || error.code == ECONNREFUSED) {
-    problem_ = fmt::format(
-        "no container engine answers at {}: start it (systemctl start docker), "
-        "or name its socket",
-        socket_);
-  } else if (error.code == EACCES) {
-    problem_ = fmt::format("no permission for {}: sudo usermod -aG docker $USER, then log in anew",
-                           socket_);
-  }
+  const EngineTrouble trouble = explain_engine(error, socket_);
+  problem_ = trouble.remedy.empty() ? trouble.what : trouble.what + "; " + trouble.remedy;
   if (retry_.failures() == 10) around_.diary.warn(problem_);
   if (retry_.failures() == 30) around_.diary.error(problem_);
 }

@@ -223,7 +223,7 @@ void HostReader::ask(int64_t now_us) {
 
 void HostReader::ended(const LinkEnd& end) {
   const Failure failure = explain_end(end, was_introduced_, options_.host);
-  fail(failure.is_permanent, failure.what);
+  fail(failure.is_permanent, failure.to_string());
 }
 
 void HostReader::cut(const std::string& why) {

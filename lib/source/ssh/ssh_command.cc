@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 
 namespace gasoline::source::ssh {
 namespace {
@@ -107,37 +109,89 @@ Status check_settings(const config::SourceSettings& settings) {
   return {};
 }
 
-Failure explain_end(const LinkEnd& end, bool has_greeted, std::string_view host) {
+namespace {
+
+/// What ssh says of a connection that it does not get, and what mends it. Tried again anyway.
+struct Saying {
+  std::string_view words;
+  std::string_view remedy;
+};
+constexpr std::array<Saying, 6> kSayings{{
+    {"Could not resolve hostname", "correct backend.logs.host, or HostName in ~/.ssh/config"},
+    {"Connection refused", "sudo systemctl start ssh on {}, or correct Port in ~/.ssh/config"},
+    {"No route to host", "is {} up, and this machine's network? ssh {} true"},
+    {"Network is unreachable", "is this machine's network up? ssh {} true"},
+    {"timed out", "is {} up, and no firewall between? ssh {} true"},
+    {"Connection closed by", "what its sshd logs says why: sudo journalctl -u ssh on {}"},
+}};
+
+std::string with_host(std::string_view text, std::string_view host) {
+  std::string all;
+  for (size_t at = text.find("{}"); at != text.npos; at = text.find("{}")) {
+    all += text.substr(0, at);
+    all += host;
+    text.remove_prefix(at + 2);
+  }
+  return all += text;
+}
+
+/// What ends for good before our program has said a word.
+std::optional<Failure> explain_refusal(const LinkEnd& end, std::string_view host) {
   const std::string_view said = end.said;
   const auto says = [&](std::string_view words) { return said.find(words) != said.npos; };
-  if (!has_greeted && says("REMOTE HOST IDENTIFICATION HAS CHANGED")) {
-    return {true, fmt::format("the host key of {0} has changed, which may be an attack; if it is "
-                              "meant to be: ssh-keygen -R {0}, then ssh {0} once by hand",
-                              host)};
+  if (says("REMOTE HOST IDENTIFICATION HAS CHANGED")) {
+    return Failure{
+        true, fmt::format("the host key of {} has changed, which may be an attack", host),
+        fmt::format("if it is meant to be: ssh-keygen -R {0}, then ssh {0} once by hand", host)};
   }
-  if (!has_greeted && says("Host key verification failed")) {
-    return {true, fmt::format("the host key of {0} is not known here: compare and accept it with "
-                              "ssh {0} once by hand",
-                              host)};
+  if (says("Host key verification failed")) {
+    return Failure{true, fmt::format("the host key of {} is not known here", host),
+                   fmt::format("compare and accept it with ssh {} once by hand", host)};
   }
-  if (!has_greeted && says("Permission denied (")) {
-    return {true, fmt::format("{0} refuses our key: ssh-copy-id {0}, or name the right key in "
-                              "~/.ssh/config ({1})",
-                              host, last_line(said))};
+  if (says("Permission denied (")) {
+    return Failure{
+        true, fmt::format("{} refuses our key ({})", host, last_line(said)),
+        fmt::format("ssh-copy-id {}, or name the right key in ~/.ssh/config", host)};
   }
   for (const std::string_view words :
        {"Bad configuration option", "Bad owner or permissions", "terminating, ",
         "Unable to negotiate", "Too many authentication failures", "hostname contains invalid"}) {
-    if (!has_greeted && says(words)) {
-      return {true, fmt::format("ssh refuses to connect to {}: {}", host, last_line(said))};
+    if (!says(words)) continue;
+    return Failure{true, fmt::format("ssh refuses to connect to {}: {}", host, last_line(said)),
+                   fmt::format("ssh {} true must work without a question", host)};
+  }
+  if ((end.code == 126 || end.code == 127) && !end.by_signal) {
+    return Failure{true, fmt::format("{} runs no POSIX shell for us: {}", host, last_line(said)),
+                   fmt::format("give that account /bin/sh on {}", host)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Failure explain_end(const LinkEnd& end, bool has_greeted, std::string_view host) {
+  if (!has_greeted) {
+    if (auto refusal = explain_refusal(end, host)) return std::move(*refusal);
+  }
+  if (!end.said.empty()) {
+    Failure failure{false, std::string(last_line(end.said)), {}};
+    for (const Saying& saying : kSayings) {
+      if (failure.what.find(saying.words) == std::string::npos) continue;
+      failure.remedy = with_host(saying.remedy, host);
+      break;
     }
+    return failure;
   }
-  if (!has_greeted && (end.code == 126 || end.code == 127) && !end.by_signal) {
-    return {true, fmt::format("{} runs no POSIX shell for us: {}", host, last_line(said))};
+  if (end.by_signal) return {false, fmt::format("ssh was killed by signal {}", end.code), {}};
+  constexpr int kOfSsh = 255;
+  if (!has_greeted && end.code != kOfSsh) {
+    return {false,
+            fmt::format("{} ended our shell before it said a word (exit code {})", host, end.code),
+            fmt::format("echo echo yes | ssh {} exec sh -s must say yes: look into command= in its "
+                        "authorized_keys, and the account's shell",
+                        host)};
   }
-  if (!said.empty()) return {false, std::string(last_line(said))};
-  if (end.by_signal) return {false, fmt::format("ssh was killed by signal {}", end.code)};
-  return {false, fmt::format("the connection to {} ended (exit code {})", host, end.code)};
+  return {false, fmt::format("the connection to {} ended (exit code {})", host, end.code), {}};
 }
 
 }  // namespace gasoline::source::ssh

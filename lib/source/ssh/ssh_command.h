@@ -28,7 +28,11 @@ Status check_settings(const config::SourceSettings& settings);
 /// What an end means.
 struct Failure {
   bool is_permanent = false;  ///< trying again changes nothing until a key or a setting does
-  std::string what;           ///< in plain words, with what mends it where that is known
+  std::string what;           ///< in plain words
+  std::string remedy;         ///< a command, or what to look into; empty where nothing is known
+
+  /// Both, in one line.
+  std::string to_string() const { return remedy.empty() ? what : what + "; " + remedy; }
 };
 Failure explain_end(const LinkEnd& end, bool has_greeted, std::string_view host);
 

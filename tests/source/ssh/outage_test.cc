@@ -98,7 +98,8 @@ TEST_CASE(
   CHECK(outage.attempts.size() < 60);
   CHECK(outage.rig.log.count(Severity::kWarn) == 1);
   CHECK(outage.rig.log.count(Severity::kError) == 1);
-  CHECK(outage.reader->snapshot().problem == "ssh: connect to host web1 port 22: No route to host");
+  CHECK(outage.reader->snapshot().problem.starts_with(
+      "ssh: connect to host web1 port 22: No route to host; "));
   CHECK(outage.reader->snapshot().note.find("circuit breaker") != std::string::npos);
   for (size_t i = 1; i < outage.attempts.size(); ++i) {
     const int64_t wait_us = outage.attempts[i] - outage.attempts[i - 1];

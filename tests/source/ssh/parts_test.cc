@@ -207,7 +207,7 @@ TEST_CASE("refusals that time does not heal are told from those that it does") {
     return explain_end(end, has_greeted, "web1");
   };
   CHECK(explain("@@@\nREMOTE HOST IDENTIFICATION HAS CHANGED!\nHost key verification failed.\n")
-            .what.find("ssh-keygen -R web1") != std::string::npos);
+            .remedy.find("ssh-keygen -R web1") != std::string::npos);
   CHECK(explain("Host key verification failed.\r\n").is_permanent);
   CHECK(explain("me@web1: Permission denied (publickey).\r\n").is_permanent);
   CHECK(explain("sh: not found", 127).is_permanent);
@@ -217,6 +217,13 @@ TEST_CASE("refusals that time does not heal are told from those that it does") {
   CHECK_FALSE(explain("Timeout, server web1 not responding.", 255, true).is_permanent);
   CHECK_FALSE(explain("cat: x: Permission denied (really)", 1, true).is_permanent);
   CHECK_FALSE(explain("").what.empty());
+  CHECK(explain("").remedy.empty());
+  CHECK(explain("", 1).what.find("before it said a word") != std::string::npos);
+  CHECK(explain("ssh: connect to host web1 port 22: Connection refused\r\n").remedy ==
+        "sudo systemctl start ssh on web1, or correct Port in ~/.ssh/config");
+  CHECK(explain("ssh: connect to host web1 port 22: Connection timed out").to_string() ==
+        "ssh: connect to host web1 port 22: Connection timed out; is web1 up, and no firewall "
+        "between? ssh web1 true");
 }
 
 TEST_CASE("the files that a refusal may depend on are those that ssh names") {
