@@ -14,6 +14,8 @@ constexpr int64_t kReadRetryUs = 1'000'000;
 constexpr int64_t kLastLineUs = 2'000'000;
 constexpr uint32_t kZeroEndsMax = 3;
 constexpr const char* kMissing = "No such file or directory";
+constexpr const char* kNowhere = "it was rotated away, and is nowhere on the host as it was";
+constexpr const char* kCompressed = "it was compressed before it was read";
 
 bool matches(const std::string& pattern, const std::string& path) {
   return pattern == path ||
@@ -53,6 +55,9 @@ void Follower::restore(Checkpoint checkpoint) {
     file->watch = *watch;
     file->is_saved = true;
     file->drop_requests();
+    const bool was_lost =
+        file->place == Generation::Place::kGone && file->size_bytes > file->committed;
+    if (was_lost) file->missing = kNowhere;
     if (file->place == Generation::Place::kAttached) attached_[file->watched] = file.get();
     generations_.push_back(std::move(file));
   }
@@ -352,6 +357,7 @@ void Follower::give_up(Generation& file) {
   has_changed_ = true;
   std::erase_if(probed_, [&](const auto& probed) { return probed.first == &file; });
   if (file.size_bytes <= file.read_to()) return;
+  file.missing = kNowhere;
   ++counters_.losses;
   counters_.lost_bytes += file.size_bytes - file.read_to();
 }
@@ -372,7 +378,8 @@ void Follower::add_between(const std::string& watched, const Siblings& siblings)
                               : file.modified_s > left->modified_s;
     if (!is_later || !name.is_sure || with_id(file.id) != nullptr || !watch) continue;
     if (name.is_compressed) {
-      ++counters_.losses;
+      // Before there is a successor the same one may be found again.
+      if (attached_.count(watched) > 0) lose_unread(watched, file, *watch);
     } else if (generations_.size() < kGenerationsMax) {
       between.emplace_back(&name, &file);
     }
@@ -386,6 +393,16 @@ void Follower::add_between(const std::string& watched, const Siblings& siblings)
     Generation& added = add(watched, *file, 0, *watch);
     added.place = Generation::Place::kDetached;
   }
+}
+
+/// A file that was never seen as it was: how much is lost nobody knows.
+void Follower::lose_unread(const std::string& watched, const FarFile& file, size_t watch) {
+  ++counters_.losses;
+  if (generations_.size() >= kGenerationsMax) return;
+  Generation& lost = add(watched, file, 0, watch);
+  lost.place = Generation::Place::kGone;
+  lost.size_bytes = 0;
+  lost.missing = kCompressed;
 }
 
 std::optional<Follower::Plan> Follower::next_read(int64_t now_us) {
@@ -502,7 +519,8 @@ std::vector<std::string> Follower::forget_finished(int64_t now_us) {
     const bool is_over =
         file->place == Generation::Place::kGone || is_quiet(*file, now_us, kQuietUs);
     const bool is_in_use =
-        file->batches > 0 || !file->unsent().empty() || file->requested_to > file->read_to();
+        file->batches > 0 || !file->unsent().empty() || file->requested_to > file->read_to() ||
+        file->has_untold_loss();
     const bool is_waited_for =
         std::any_of(unsettled_.begin(), unsettled_.end(),
                     [&](const auto& left) { return left.second == file.get(); });

@@ -117,6 +117,7 @@ class Follower {
   void settle(const std::shared_ptr<Generation>& file, const Siblings& siblings, bool is_complete);
   void add_between(const std::string& watched, const Siblings& siblings);
   void give_up(Generation& file);
+  void lose_unread(const std::string& watched, const FarFile& file, size_t watch);
   void take_probe(Generation& file, const Plan& plan, const ReadReply& reply, int64_t now_us);
   void accept(Generation& file, const Plan& plan, ReadReply reply, int64_t now_us);
 

@@ -47,6 +47,11 @@ void Generation::commit(uint64_t seq) {
   pending_begin = 0;
 }
 
+void Generation::tell_loss(uint64_t seq) {
+  is_loss_told = true;
+  committed = last_taken = requested_to = seq;
+}
+
 void Generation::offer_again() {
   must_offer_again = false;
   offered = 0;

@@ -66,7 +66,11 @@ struct Generation {
   uint64_t lines = 0;
   int64_t last_line_us = 0;
   std::string problem;
+  std::string missing;        ///< why what is behind read_to() is lost; empty if nothing is
+  bool is_loss_told = false;  ///< a gap event in the event log says so
 
+  /// A loss that nobody was told of yet.
+  bool has_untold_loss() const { return !missing.empty() && !is_loss_told; }
   std::string_view unsent() const { return std::string_view(pending).substr(pending_begin); }
   std::string_view unoffered() const { return unsent().substr(offered); }
   uint64_t read_to() const { return committed + pending.size() - pending_begin; }
@@ -77,6 +81,8 @@ struct Generation {
   void forget_pending();
   /// Lines up to `seq`, which is the offset behind the last of them, are in the event log.
   void commit(uint64_t seq);
+  /// The event log says what is missing, in the place of lines up to `seq`. Nothing is pending.
+  void tell_loss(uint64_t seq);
   /// What was handed over and not taken is handed over again. None of it may be in the pipeline.
   void offer_again();
 };

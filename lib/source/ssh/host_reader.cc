@@ -8,9 +8,7 @@
 #include <utility>
 
 #include "base/ids.h"
-#include "event/json_text.h"
 #include "source/kept_text.h"
-#include "source/ssh/line_batch.h"
 #include "source/ssh/ssh_command.h"
 
 namespace gasoline::source::ssh {
@@ -20,8 +18,6 @@ constexpr int64_t kSaveIntervalUs = 1'000'000;
 // What was taken stands in the event log: the checkpoint's offsets only spare reading again, and
 // every save waits for the disk.
 constexpr int64_t kSaveProgressUs = 5'000'000;
-constexpr int64_t kFullWaitUs = 20'000;
-constexpr int64_t kTryAgainUs = 200'000;
 constexpr int64_t kReadyLookUs = 50'000;
 
 }  // namespace
@@ -253,87 +249,6 @@ void HostReader::fail(bool is_permanent, std::string what) {
   if (retry_.failures() == kFailuresToWarn) around_.diary.warn(text);
   if (retry_.failures() == kFailuresToBeAnError) around_.diary.error(text);
   problem_ = std::move(what);
-}
-
-void HostReader::submit(int64_t now_us) {
-  for (const auto& file : follower_.generations()) {
-    while (now_us >= next_submit_us_ && submit_file(file, now_us)) {
-    }
-  }
-}
-
-/// False if nothing of it can be handed over now.
-bool HostReader::submit_file(const std::shared_ptr<Generation>& file, int64_t now_us) {
-  const bool is_full = file->batches >= kBatchesOfOneMax || file->must_offer_again;
-  if (is_full || file->unoffered().empty()) return false;
-  const bool takes_rest = follower_.is_last_line_due(*file, now_us);
-  const framing::LineSplitter before = file->splitter;
-  LineBatch batch;
-  bool is_piece = false;
-  const size_t used = fill_batch(*file, takes_rest, around_.clock.wall_us(), batch, is_piece);
-  if (used == 0) return false;
-  if (!file->is_saved && !save()) {
-    file->splitter = before;
-    next_submit_us_ = now_us + kSaveIntervalUs;
-    return false;
-  }
-  batch.run_id = file->origin;
-  batch.after_seq = file->after_seq;
-  batch.service = follower_.watches()[file->watch].service;
-  batch.tags = follower_.watches()[file->watch].tags;
-  batch.timezone = follower_.watches()[file->watch].timezone;
-  batch.metadata = metadata_of(*file, is_piece);
-  const uint64_t seq = batch.lines.back().seq;
-  const bool is_taken = around_.intake.try_submit(
-      batch, [answers = answers_, file, seq, lines = batch.lines.size(), used](Taken taken) {
-        const std::lock_guard lock(answers->mutex);
-        answers->waiting.push_back({file, seq, lines, used, taken});
-        if (answers->wake) answers->wake();
-      });
-  if (!is_taken) {
-    file->splitter = before;
-    ++rejected_full_;
-    next_submit_us_ = now_us + kFullWaitUs;
-    return false;
-  }
-  file->offered += used;
-  file->after_seq = seq;
-  ++file->batches;
-  return true;
-}
-
-std::string HostReader::metadata_of(const Generation& file, bool is_piece) const {
-  std::string metadata = "\"host\":";
-  event::append_json_string(metadata, options_.host);
-  metadata += ",\"file\":";
-  event::append_json_string(metadata, file.watched);
-  if (is_piece) metadata += ",\"continued\":true";
-  return metadata;
-}
-
-void HostReader::take_answers(int64_t now_us) {
-  std::vector<Answers::Answer> answers;
-  {
-    const std::lock_guard lock(answers_->mutex);
-    answers.swap(answers_->waiting);
-  }
-  for (const Answers::Answer& answer : answers) {
-    Generation& file = *answer.file;
-    --file.batches;
-    if (answer.taken == Taken::kYes) {
-      file.commit(answer.seq);
-      file.lines += answer.lines;
-      file.last_line_us = around_.clock.wall_us();
-      lines_ += answer.lines;
-      bytes_ += answer.bytes;
-      is_dirty_ = true;
-    } else {
-      file.must_offer_again = true;
-    }
-    if (!file.must_offer_again || file.batches > 0) continue;
-    file.offer_again();
-    next_submit_us_ = now_us + kTryAgainUs;
-  }
 }
 
 Snapshot HostReader::snapshot() const {

@@ -80,6 +80,7 @@ class HostReader {
       uint64_t seq = 0;  ///< of its last line
       uint64_t lines = 0;
       uint64_t bytes = 0;
+      bool tells_of_gap = false;
       Taken taken = Taken::kYes;
     };
     std::mutex mutex;
@@ -102,8 +103,10 @@ class HostReader {
   void ask(int64_t now_us);
   void submit(int64_t now_us);
   bool submit_file(const std::shared_ptr<Generation>& file, int64_t now_us);
+  bool tell_loss(const std::shared_ptr<Generation>& file);
+  bool hand_over(const std::shared_ptr<Generation>& file, LineBatch& batch, Answers::Answer answer);
+  void label(const Generation& file, LineBatch& batch) const;
   void take_answers(int64_t now_us);
-  std::string metadata_of(const Generation& file, bool is_piece) const;
   Follower::Now now() const;
   std::string origin();
 

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <set>
 
+#include "event/gap.h"
 #include "source/ssh/ssh_rig.h"
 #include "support/seed.h"
 
@@ -189,7 +190,18 @@ TEST_CASE("an unfinished last line of a file that was rotated away is still told
   CHECK(wrong_with(rig, 3).empty());
 }
 
-TEST_CASE("what was deleted before it could be read is counted as lost") {
+/// The metadata of the gap events of all origins.
+std::vector<std::string> gaps(const HostRig& rig) {
+  std::vector<std::string> found;
+  for (const auto& [origin, lines] : rig.intake.lines) {
+    for (const auto& line : lines) {
+      if (line.text == event::kGapMessage) found.push_back(line.metadata);
+    }
+  }
+  return found;
+}
+
+TEST_CASE("what was deleted before it could be read is counted as lost, and told once") {
   HostRig rig;
   rig.start({rig.watch("a.log")});
   rig.append("a.log", numbered(0, 1));
@@ -210,6 +222,40 @@ TEST_CASE("what was deleted before it could be read is counted as lost") {
     const auto followed = rig.reader->snapshot().followed;
     return followed.empty() || followed[0].problem == "No such file or directory";
   }));
+  REQUIRE(rig.eventually([&] { return gaps(rig).size() == 1; }));
+  const auto& lines = rig.intake.lines.begin()->second;
+  CHECK(lines.back().text == event::kGapMessage);
+  const std::string bytes = std::to_string(rig.reader->snapshot().lost_bytes);
+  CHECK(lines.back().metadata.find("\"bytes\":" + bytes) != std::string::npos);
+  // As kill -9 would end us, with what the checkpoint says of the time before it was told.
+  rig.crash();
+  rig.start({rig.watch("a.log")});
+  rig.append("a.log", "line x\n");
+  REQUIRE(rig.eventually([&] { return rig.intake.texts().back() == "line x" ||
+                                      rig.intake.lines.size() > 1; }));
+  rig.run_for(300'000);
+  CHECK(gaps(rig).size() == 1);
+}
+
+TEST_CASE("a file that was compressed before it was read is told of once") {
+  HostRig rig;
+  rig.start({rig.watch("a.log")});
+  rig.append("a.log", numbered(0, 5));
+  REQUIRE(rig.eventually([&] { return rig.intake.count() == 5; }));
+  rig.stop();
+  // Two rotations while nobody looked, and the first of the two files has been packed since.
+  rotate(rig, "a.log");
+  rig.append("a.log", "line y\n");
+  rotate(rig, "a.log");
+  ::unlink(rig.path("a.log.1").c_str());
+  rig.append("a.log.1.gz", "packed\n");
+  rig.append("a.log", numbered(5, 3));
+  rig.start({rig.watch("a.log")});
+  REQUIRE(rig.eventually([&] { return rig.intake.count() == 9; }));
+  rig.run_for(300'000);
+  REQUIRE(gaps(rig).size() == 1);
+  CHECK(gaps(rig)[0].find("compressed") != std::string::npos);
+  CHECK(rig.reader->snapshot().losses == 1);
 }
 
 TEST_CASE("missing files, closed directories and directories are said in plain words, and healed") {
