@@ -50,14 +50,17 @@ class PostingIndex {
     return dead_ != 0;
   }
 
-  /// Calls visit(serial) for each posting of the id, dead ones too, newest first.
+  /// Calls visit(serial) for each posting of the id, dead ones too, newest first, until it returns
+  /// false.
   template <typename Visit>
   void for_each(uint64_t id_hash, Visit visit) const {
     const Slot* slot = ids_.find(id_hash);
     if (slot == nullptr) return;
-    visit(slot->newest);
+    if (!visit(slot->newest)) return;
     for (uint32_t i = slot->chunk; i != kNone; i = at(i).older) {
-      for (uint32_t k = at(i).used; k > 0; --k) visit(at(i).serials[k - 1]);
+      for (uint32_t k = at(i).used; k > 0; --k) {
+        if (!visit(at(i).serials[k - 1])) return;
+      }
     }
   }
 

@@ -104,7 +104,9 @@ bool Shelf::evict_below_floor(Reason reason) {
 void Shelf::seal(uint32_t index) {
   Ring& ring = rings_[index];
   const Block& block = blocks_[ring.open];
-  ring.sealed.push_back({ring.open, block.timestamp_min_us, block.timestamp_max_us});
+  const int64_t before_us = ring.sealed.empty() ? INT64_MIN : ring.sealed.back().reached_us;
+  ring.sealed.push_back({ring.open, block.timestamp_min_us, block.timestamp_max_us,
+                         std::max(before_us, block.timestamp_max_us)});
   add_warm(ring.open);
   ring.open = Ring::kNoBlock;
   update_order(index);

@@ -41,6 +41,7 @@ struct Ring {
     uint32_t block;
     int64_t timestamp_min_us;
     int64_t timestamp_max_us;
+    int64_t reached_us;  ///< the greatest timestamp_max_us of this block and those before it
   };
   /// An event that its completed line will replace.
   struct Partial {

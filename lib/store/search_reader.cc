@@ -27,6 +27,14 @@ Query without_text(const Query& query) {
   return filters;
 }
 
+constexpr size_t kBlocksBeyondPage = 64;  // some of an id's newest blocks are not of the answer
+
+void sort_newest_first(std::vector<Shelf::Span>& spans) {
+  std::sort(spans.begin(), spans.end(), [](const Shelf::Span& a, const Shelf::Span& b) {
+    return a.timestamp_max_us > b.timestamp_max_us;
+  });
+}
+
 /// Blocks to look at, that with the newest event first.
 std::vector<Shelf::Span> spans_of(const Shelf& shelf, const EventFilter& filter,
                                   const Position& before, const std::vector<IdTerm>* ids) {
@@ -43,10 +51,35 @@ std::vector<Shelf::Span> spans_of(const Shelf& shelf, const EventFilter& filter,
       return !std::binary_search(of_id.begin(), of_id.end(), span.block);
     });
   }
-  std::sort(spans.begin(), spans.end(), [](const Shelf::Span& a, const Shelf::Span& b) {
-    return a.timestamp_max_us > b.timestamp_max_us;
-  });
+  sort_newest_first(spans);
   return spans;
+}
+
+/// Looks for the newest events of an id of many: in the blocks that came to hold it last, and then in
+/// those older ones that reach as far. False, with `worker` to be thrown away, if the page may have
+/// more in other blocks.
+bool is_page_of_newest(SearchTask& task, SearchWorker& worker) {
+  const bool is_whole_history = task.before.timestamp_us == INT64_MAX &&
+                                task.filter.end_us() == INT64_MAX && !task.counts_all();
+  if (task.ids.size() != 1 || !is_whole_history) return false;
+  uint64_t begun_at = 0;
+  task.spans = task.shelf.newest_blocks_of_id(task.ids[0].hash, task.limit + kBlocksBeyondPage,
+                                              begun_at);
+  if (begun_at == 0) return false;
+  std::vector<uint32_t> known;
+  for (const Shelf::Span& span : task.spans) known.push_back(span.block);
+  sort_newest_first(task.spans);
+  worker.run();
+  if (worker.newest().size() <= task.limit) return false;
+  const int64_t oldest_us = worker.newest().front().position.timestamp_us;
+  task.spans = task.shelf.older_blocks_reaching(oldest_us, begun_at);
+  std::erase_if(task.spans, [&](const Shelf::Span& span) {
+    return std::binary_search(known.begin(), known.end(), span.block);
+  });
+  sort_newest_first(task.spans);
+  task.next = 0;
+  worker.run();
+  return task.gave_up_at.load() == SIZE_MAX;
 }
 
 /// A second thread for a task, if that is worth while and the system has one.
@@ -138,7 +171,13 @@ Result<SearchAnswer> read_search(const Shelf& shelf, const Search& search,
                   .give_up_us = shelf.monotonic_us() + search.time_box_us,
                   .spans = {}};
   std::vector<Place> places;
-  if (answer.page.candidates.empty() && (!by_id || !ids.empty())) {
+  SearchWorker newest(task, matcher);
+  if (is_page_of_newest(task, newest)) {
+    take_over(newest, places, answer);
+  } else if (answer.page.candidates.empty() && (!by_id || !ids.empty())) {
+    task.next = 0;
+    task.gave_up_at = SIZE_MAX;
+    task.wanted_from_us = INT64_MIN;
     task.spans = spans_of(shelf, filter, task.before, by_id ? &ids : nullptr);
     Help help(task, matcher);
     SearchWorker worker(task, matcher);

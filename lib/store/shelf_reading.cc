@@ -20,11 +20,57 @@ std::vector<uint32_t> Shelf::blocks_of_id(uint64_t id_hash) const {
     postings_.for_each(id_hash, [&](uint32_t serial) {
       const SerialOfBlock* const found = serials_.find(hash_of_serial(serial));
       if (found != nullptr) blocks.push_back(found->block);
+      return true;
     });
   }
   std::sort(blocks.begin(), blocks.end());
   blocks.erase(std::unique(blocks.begin(), blocks.end()), blocks.end());
   return blocks;
+}
+
+std::vector<Shelf::Span> Shelf::newest_blocks_of_id(uint64_t id_hash, size_t count_max,
+                                                    uint64_t& begun_at) const {
+  std::vector<Span> spans;
+  begun_at = 0;
+  uint64_t arrival = UINT64_MAX;
+  const std::lock_guard lock(mutex_);
+  postings_.for_each(id_hash, [&](uint32_t serial) {
+    const SerialOfBlock* const found = serials_.find(hash_of_serial(serial));
+    if (found == nullptr) return true;
+    const Block& block = blocks_[found->block];
+    if (spans.size() == count_max) {
+      begun_at = arrival;
+      return false;
+    }
+    spans.push_back({found->block, block.timestamp_min_us, block.timestamp_max_us});
+    // A block gets its posting some time before its last event arrives, older postings before that.
+    arrival = std::min(arrival, block.last_arrival);
+    return true;
+  });
+  const auto by_block = [](const Span& a, const Span& b) { return a.block < b.block; };
+  const auto is_same = [](const Span& a, const Span& b) { return a.block == b.block; };
+  std::sort(spans.begin(), spans.end(), by_block);
+  spans.erase(std::unique(spans.begin(), spans.end(), is_same), spans.end());
+  return spans;
+}
+
+std::vector<Shelf::Span> Shelf::older_blocks_reaching(int64_t timestamp_us,
+                                                      uint64_t begun_at) const {
+  std::vector<Span> spans;
+  const auto add = [&](uint32_t index) {
+    const Block& block = blocks_[index];
+    if (block.first_arrival >= begun_at || block.timestamp_max_us < timestamp_us) return;
+    spans.push_back({index, block.timestamp_min_us, block.timestamp_max_us});
+  };
+  const std::lock_guard lock(mutex_);
+  for (const Ring& ring : rings_) {
+    if (ring.open != Ring::kNoBlock) add(ring.open);
+    for (auto at = ring.sealed.rbegin(); at != ring.sealed.rend(); ++at) {
+      if (at->reached_us < timestamp_us) break;
+      add(at->block);
+    }
+  }
+  return spans;
 }
 
 bool Shelf::may_be_linked(uint64_t id_hash) const {

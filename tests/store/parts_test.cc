@@ -92,8 +92,12 @@ TEST_CASE("postings are those of live blocks, newest first, and dead ones are ne
     std::vector<uint32_t> found;
     index.for_each(id, [&](uint32_t serial) {
       if (is_live(serial)) found.push_back(serial);
+      return true;
     });
     REQUIRE(found == expected);
+    size_t visited = 0;
+    index.for_each(id, [&](uint32_t) { return ++visited < 3; });
+    REQUIRE(visited <= 3);
     if (!expected.empty()) REQUIRE(index.may_be_linked(id) == (id % 2 == 0));
   }
   while (index.sweep_next(is_live)) {

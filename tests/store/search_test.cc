@@ -124,6 +124,49 @@ TEST_CASE("a search that counts all knows of every match, and answers the newest
   }
 }
 
+TEST_CASE("the newest events of an id that is everywhere are found wherever they stand") {
+  const uint64_t seed = std::random_device()();
+  CAPTURE(seed);
+  SeededRandom random(seed);
+  ManualClock clock;
+  Options options;
+  options.block_bytes = 4 << 10;
+  if (random.next_u64() % 2 == 0) options.warm_bytes = 0;
+  Store store(options, clock);
+  std::vector<std::pair<int64_t, std::string>> expected;
+  for (int i = 0; i < 6000; ++i) {
+    OwnedEvent event;
+    // Sources that say little have blocks that were begun long ago; some events are far out of order.
+    const uint64_t chance = random.next_u64() % 100;
+    event.service = chance < 2 ? "rare" : chance < 5 ? "seldom" : "busy-" + std::to_string(chance % 4);
+    event.event_id = "e" + std::to_string(i);
+    event.at_us = int64_t{i} * 100 + static_cast<int64_t>(random.next_u64() % 500);
+    if (random.next_u64() % 50 == 0) event.at_us += (int64_t{3000} - i) * 90;
+    event.message = "event " + std::to_string(i) + std::string(random.next_u64() % 200, '.');
+    if (random.next_u64() % 4 == 0) {
+      event.correlation_id = long_id(1);
+      expected.emplace_back(event.at_us, event.message);
+    }
+    apply_one(store, event);
+  }
+  std::stable_sort(expected.begin(), expected.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::reverse(expected.begin(), expected.end());
+  for (const uint32_t limit : {1u, 7u, 60u, 300u}) {
+    CAPTURE(limit);
+    Search search = search_for("event", limit);
+    search.query.correlation_id = long_id(1);
+    std::vector<std::string> all;
+    for (int page = 0; page < 3; ++page) {
+      const SearchAnswer answer = found(store, search);
+      for (const std::string& message : messages(answer.page)) all.push_back(message);
+      search.query.cursor = answer.page.next_cursor;
+    }
+    REQUIRE(all.size() == 3 * limit);
+    for (size_t i = 0; i < all.size(); ++i) REQUIRE(all[i] == expected[i].second);
+  }
+}
+
 TEST_CASE("a search whose time is over says so, and going on comes to the same end") {
   const uint64_t seed = std::random_device()();
   CAPTURE(seed);
