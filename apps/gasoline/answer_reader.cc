@@ -122,6 +122,7 @@ TimelineAnswer answer_of(const element& json) {
   answer.next_cursor = text_of(json, "next_cursor");
   bool stopped = false;
   answer.has_stopped_early = json["stopped_early"].get(stopped) == simdjson::SUCCESS && stopped;
+  answer.matched = number_of(json, "matched_events");
   return answer;
 }
 

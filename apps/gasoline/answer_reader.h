@@ -64,6 +64,7 @@ struct TimelineAnswer {
   std::vector<std::string> candidates;
   std::string next_cursor;
   bool has_stopped_early = false;  ///< a search whose time was over
+  uint64_t matched = 0;            ///< of a search that counts all
 };
 
 /// Reads the JSON of GET /v1/timeline or /v1/search. Members that are missing count as empty.

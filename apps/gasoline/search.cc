@@ -11,11 +11,12 @@
 namespace gasoline::cli {
 namespace {
 
-constexpr std::array<OptionRow, 7> kOwnOptions{{
+constexpr std::array<OptionRow, 8> kOwnOptions{{
     {"max-tokens", "a digest for an agent: at most so many tokens (200 or more), errors first", "N"},
     {"i,ignore-case", "letters match in either case", ""},
     {"id", "only events of this correlation id, or of one linked to it", "ID"},
     {"cursor", "go on where an answer ended", "CURSOR"},
+    {"c,count", "print only how many match", ""},
     {"all", "all that match, not only the first 1000", ""},
     {"ndjson", "print one event a line, as JSON", ""},
     {"wide", "do not cut messages to the terminal's width", ""},
@@ -53,6 +54,27 @@ Printed print_page(const Arguments& arguments, const std::string& page,
   return print(text);
 }
 
+/// Prints how many events match. They are looked for once, whatever their number.
+int count_matches(const Arguments& arguments, DaemonConnection& daemon) {
+  Parameters parameters = parameters_of(arguments);
+  std::erase_if(parameters, [](const auto& each) { return each.first == "limit"; });
+  parameters.emplace_back("limit", "1");
+  parameters.emplace_back("count", "true");
+  int exit_code = kExitDaemonAway;
+  const Result<std::string> page = ask(daemon, "/v1/search", parameters, exit_code);
+  if (!page) return exit_code;
+  const Result<TimelineAnswer> answer = read_timeline_answer(*page);
+  if (!answer) return fail(kExitDaemonAway, answer.error().to_string());
+  const int code = answer->matched > 0 ? kExitFound : kExitNothingFound;
+  const Printed printed =
+      print(arguments.has("json") ? *page + "\n" : std::to_string(answer->matched) + "\n");
+  if (printed != Printed::kAll) return exit_after(printed, code);
+  if (answer->has_stopped_early) {
+    print_note("gasoline: at least so many, the rest was not searched: narrow it, as by --since\n");
+  }
+  return code;
+}
+
 int run_search(const Arguments& arguments) {
   const Result<ViewOptions> options = stdout_options(arguments);
   if (!options) return fail(kExitUsage, options.error().to_string());
@@ -64,6 +86,7 @@ int run_search(const Arguments& arguments) {
   }
   auto daemon = DaemonConnection::open(arguments);
   if (!daemon) return fail(kExitUsage, daemon.error().to_string());
+  if (arguments.has("count")) return count_matches(arguments, **daemon);
   Parameters parameters = parameters_of(arguments);
   const size_t limit = limit_of(arguments);
   SearchView view(*options);
@@ -97,6 +120,7 @@ const Command kSearchCommand = {
     "expression as in PCRE, without look-around and back references.",
     "  gasoline search 'time(d )?out'\n"
     "  gasoline search -i 'order \\d+ failed' --service shop --since 10m\n"
+    "  gasoline search --count 'status=5\\d\\d' --since 1h\n"
     "  gasoline search '5\\d\\d$' --level warn --ndjson | jq -r .correlation_id\n",
     kOptions,
     1,

@@ -119,13 +119,15 @@ std::string timeline_json(const store::Answer& answer, std::string_view clock_sk
   return text;
 }
 
-std::string search_json(const store::SearchAnswer& answer) {
+std::string search_json(const store::SearchAnswer& answer, bool counts_all) {
   std::string text;
   text.reserve(1024 + answer.page.events.size() * 512);
   append_page(text, answer.page);
   append_cursor(text, answer.page.next_cursor);
-  text += fmt::format(",\"stopped_early\":{},\"searched_events\":{},\"searched_from\":",
-                      !answer.is_complete, answer.events_searched);
+  text += fmt::format(",\"stopped_early\":{},\"searched_events\":{}", !answer.is_complete,
+                      answer.events_searched);
+  if (counts_all) text += fmt::format(",\"matched_events\":{}", answer.events_matched);
+  text += ",\"searched_from\":";
   if (answer.from_us == INT64_MIN) {
     text += "null}";
     return text;

@@ -58,7 +58,7 @@ constexpr std::string_view kSchemas = R"json({
  "sources":{"type":"array","items":{"$ref":"#/components/schemas/SourceCount"}},
  "truncated":{"type":"array","items":{"$ref":"#/components/schemas/Truncation"}},
  "gaps":{"type":"array","items":{"$ref":"#/components/schemas/Gap"}},
- "candidates":{"type":"array","items":{"type":"string"}},"next_cursor":{"type":["string","null"]},"stopped_early":{"type":"boolean"},"searched_events":{"type":"integer"},"searched_from":{"type":["number","null"]}},"additionalProperties":false},
+ "candidates":{"type":"array","items":{"type":"string"}},"next_cursor":{"type":["string","null"]},"stopped_early":{"type":"boolean"},"searched_events":{"type":"integer"},"matched_events":{"type":"integer"},"searched_from":{"type":["number","null"]}},"additionalProperties":false},
 "Sources":{"type":"object","required":["sources"],"properties":{"sources":{"type":"array","items":{"$ref":"#/components/schemas/Source"}}},"additionalProperties":false},
 "Source":{"type":"object","required":["source","kind","service","run_id","events","bytes","first_time","last_time","evicted"],"properties":{
  "source":{"type":"string"},"kind":{"type":"string"},"service":{"type":"string"},"run_id":{"type":["string","null"]},"events":{"type":"integer"},"bytes":{"type":"integer"},"first_time":{"type":"number"},"last_time":{"type":"number"},"evicted":{"type":"integer"}},"additionalProperties":false},

@@ -4,6 +4,7 @@
 #include "daemon/digest.h"
 #include "daemon/handlers.h"
 #include "daemon/query_parameters.h"
+#include "pattern/matcher_cache.h"
 #include "store/cursor.h"
 
 namespace gasoline::daemon {
@@ -69,31 +70,32 @@ void answer_timeline(const Context& context, http::Request&& request,
                });
 }
 
-http::Response search_response(const Context& context, const store::Search& search,
-                               uint32_t tokens_max) {
-  const auto matcher = pattern::TextMatcher::compile(search.query.text, search.ignores_case);
+http::Response search_response(const Context& context, pattern::MatcherCache& matchers,
+                               const store::Search& search, uint32_t tokens_max) {
+  const auto matcher = matchers.get(search.query.text, search.ignores_case);
   if (!matcher) {
     return http::problem(400, "bad_regex", "The expression in 'q' cannot be used",
                          matcher.error().detail);
   }
   const auto answer = context.store.search(search, *matcher);
   if (!answer) return cannot_answer(answer.error());
-  if (tokens_max == 0) return json_response(search_json(*answer));
+  if (tokens_max == 0) return json_response(search_json(*answer, search.counts_all));
   return digest_response(answer->page, tokens_max, search.query,
                          search.ignores_case ? store::CursorKind::kSearchIgnoringCase
                                              : store::CursorKind::kSearch);
 }
 
-void answer_search(const Context& context, http::Request&& request,
-                   const http::Responder& responder) {
+void answer_search(const Context& context, std::shared_ptr<pattern::MatcherCache> matchers,
+                   http::Request&& request, const http::Responder& responder) {
   auto search = read_search(request);
   if (!search) return responder.respond(bad_parameter(search.error()));
   const auto tokens = read_max_tokens(request);
   if (!tokens) return responder.respond(bad_parameter(tokens.error()));
   if (*tokens > 0) widen_for_digest(request, search->query);
   answer_later(context.searches, responder,
-               [&context, asked = std::move(*search), tokens = *tokens] {
-                 return search_response(context, asked, tokens);
+               [&context, matchers = std::move(matchers), asked = std::move(*search),
+                tokens = *tokens] {
+                 return search_response(context, *matchers, asked, tokens);
                });
 }
 
@@ -120,8 +122,9 @@ void add_query_routes(const Context& context, std::vector<Route>& routes) {
   search.summary = "Events of all sources whose message matches an expression, newest first.";
   search.parameters = search_parameters();
   search.response_schema = "SearchAnswer";
-  search.handler = [&context](http::Request&& request, http::Responder responder) {
-    answer_search(context, std::move(request), responder);
+  search.handler = [&context, matchers = std::make_shared<pattern::MatcherCache>()](
+                       http::Request&& request, http::Responder responder) {
+    answer_search(context, matchers, std::move(request), responder);
   };
   routes.push_back(std::move(search));
 }

@@ -108,6 +108,7 @@ std::vector<Parameter> search_parameters() {
       "must match");
   for (Parameter& parameter : parameters) parameter.is_required = parameter.name == "q";
   parameters.push_back({"ignore_case", "boolean", "true: letters match in either case"});
+  parameters.push_back({"count", "boolean", "true: also how many match in all"});
   return parameters;
 }
 
@@ -137,6 +138,9 @@ Result<store::Search> read_search(const http::Request& request) {
   if (const auto value = request.query_value("ignore_case")) {
     Status read = read_flag("ignore_case", *value, search.ignores_case);
     if (!read) return read.error();
+  }
+  if (const auto value = request.query_value("count")) {
+    if (Status read = read_flag("count", *value, search.counts_all); !read) return read.error();
   }
   return search;
 }

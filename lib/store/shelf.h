@@ -64,16 +64,14 @@ class Shelf {
   int64_t monotonic_us() const { return clock_.monotonic_us(); }
   /// Blocks that may hold events of the id, each once, in no order.
   std::vector<uint32_t> blocks_of_id(uint64_t id_hash) const;
-  /// Of these about `count_max` that came to hold such an event last. All others were begun before
-  /// the event numbered `begun_at`; 0 if there are no others.
-  std::vector<Span> newest_blocks_of_id(uint64_t id_hash, size_t count_max,
-                                        uint64_t& begun_at) const;
+  /// About `count_max` of these that came to hold such an event last. All others were begun before
+  /// the event numbered `begun_at`; 0: there are none.
+  std::vector<Span> newest_blocks_of_id(uint64_t id, size_t count_max, uint64_t& begun_at) const;
   /// Blocks that were begun before `begun_at` and hold events of this time or later.
   std::vector<Span> older_blocks_reaching(int64_t timestamp_us, uint64_t begun_at) const;
   /// False if no event shows the id beside another one.
   bool may_be_linked(uint64_t id_hash) const;
-  /// Blocks that hold events whose arrival number is `from` or greater, and the number after the
-  /// last one.
+  /// Blocks that hold events numbered `from` or greater, and the number after the last one.
   std::vector<uint32_t> blocks_since(uint64_t from, uint64_t& limit) const;
   /// The number of the first event that was received at this time or later; the next to come if
   /// there is none. Looks at whole blocks: some events from there on may be older.
@@ -101,7 +99,7 @@ class Shelf {
   struct PackedPin {
     Cells cells;
     uint32_t count = 0;   ///< of its events
-    uint64_t events = 0;  ///< of these, not replaced by others
+    uint64_t events = 0;  ///< those not replaced by others
     uint64_t first_arrival = 0;
     int64_t timestamp_min_us = 0;
     int64_t timestamp_max_us = 0;

@@ -28,13 +28,13 @@ std::vector<uint32_t> Shelf::blocks_of_id(uint64_t id_hash) const {
   return blocks;
 }
 
-std::vector<Shelf::Span> Shelf::newest_blocks_of_id(uint64_t id_hash, size_t count_max,
+std::vector<Shelf::Span> Shelf::newest_blocks_of_id(uint64_t id, size_t count_max,
                                                     uint64_t& begun_at) const {
   std::vector<Span> spans;
   begun_at = 0;
   uint64_t arrival = UINT64_MAX;
   const std::lock_guard lock(mutex_);
-  postings_.for_each(id_hash, [&](uint32_t serial) {
+  postings_.for_each(id, [&](uint32_t serial) {
     const SerialOfBlock* const found = serials_.find(hash_of_serial(serial));
     if (found == nullptr) return true;
     const Block& block = blocks_[found->block];

@@ -12,7 +12,7 @@ EVENT = {"message": "described", "service": "s", "level": "warn", "metadata": {"
 
 GOOD = {"correlation_id": EVENT["correlation_id"], "source": "api", "service": "s", "level": "info",
         "start_time": "0", "end_time": "2100-01-01T00:00:00Z", "q": "desc", "run": "x", "project": "p",
-        "limit": "5", "cursor": None, "ignore_case": "true", "include_inferred": "true", "correct_skew": "true", "max_tokens": "300"}
+        "limit": "5", "cursor": None, "ignore_case": "true", "count": "true", "include_inferred": "true", "correct_skew": "true", "max_tokens": "300"}
 
 
 def required(operation):

@@ -33,6 +33,19 @@ class Search(GasolineTest):
             cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else None
         self.assertEqual(found, expected)
 
+    def test_a_count_is_of_all_that_match_and_comes_with_the_newest(self):
+        expression = re.compile(r"orders/\d*7 ")
+        expected = [message for message in reversed(self.messages) if expression.search(message)]
+        for _ in range(3):  # the expression is kept compiled
+            answer = self.sandbox.get("/v1/search", q=expression.pattern, limit=5, count="true").json()
+            self.assertEqual(answer["matched_events"], len(expected))
+            self.assertEqual([event["message"] for event in answer["events"]], expected[:5])
+        self.assertNotIn("matched_events", self.sandbox.get("/v1/search", q="x").json())
+        run = self.sandbox.cli("search", "--count", expression.pattern)
+        self.assertEqual((run.returncode, run.stdout.decode().strip()), (FOUND, str(len(expected))))
+        run = self.sandbox.cli("search", "-c", "no such thing")
+        self.assertEqual((run.returncode, run.stdout.decode().strip()), (NOTHING, "0"))
+
     def test_a_bad_expression_is_a_400_with_its_place_and_the_reason(self):
         for expression, place in ((r"orders/(\d", "at character 8"), ("[z-a]", "at character 4"), ("(?=x)y", ""),
                                   (".{30000}", "repeats")):
