@@ -209,6 +209,22 @@ std::optional<EventPlace> Shelf::head_of(uint32_t block_index, uint32_t entry) c
   return run->head;
 }
 
+void Shelf::add_blocks_of_heads(std::vector<uint32_t>& blocks) const {
+  const size_t count = blocks.size();
+  {
+    const std::lock_guard lock(mutex_);
+    for (size_t i = 0; i < count; ++i) {
+      const Block& block = blocks_[blocks[i]];
+      if (block.joins == nullptr || !block.is_in_use()) continue;
+      for (const PartsOfHead& run : block.joins->parts) {
+        if (run.head.block != blocks[i]) blocks.push_back(run.head.block);
+      }
+    }
+  }
+  std::sort(blocks.begin(), blocks.end());
+  blocks.erase(std::unique(blocks.begin(), blocks.end()), blocks.end());
+}
+
 event::Event read_joined(const Shelf& shelf, uint32_t block_index, const Block& block,
                          uint32_t entry, Arena& arena) {
   const Entry& head = block.entry(entry);

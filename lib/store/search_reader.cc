@@ -46,7 +46,8 @@ std::vector<Shelf::Span> spans_of(const Shelf& shelf, const EventFilter& filter,
         return filter.admits(identity);
       });
   if (ids != nullptr) {
-    const std::vector<uint32_t> of_id = blocks_of_terms(shelf, *ids);
+    std::vector<uint32_t> of_id = blocks_of_terms(shelf, *ids);
+    shelf.add_blocks_of_heads(of_id);
     std::erase_if(spans, [&](const Shelf::Span& span) {
       return !std::binary_search(of_id.begin(), of_id.end(), span.block);
     });
@@ -63,11 +64,11 @@ bool is_page_of_newest(SearchTask& task, SearchWorker& worker) {
                                 task.filter.end_us() == INT64_MAX && !task.counts_all();
   if (task.ids.size() != 1 || !is_whole_history) return false;
   uint64_t begun_at = 0;
-  task.spans = task.shelf.newest_blocks_of_id(task.ids[0].hash, task.limit + kBlocksBeyondPage,
-                                              begun_at);
+  std::vector<uint32_t> known = task.shelf.newest_blocks_of_id(
+      task.ids[0].hash, task.limit + kBlocksBeyondPage, begun_at);
   if (begun_at == 0) return false;
-  std::vector<uint32_t> known;
-  for (const Shelf::Span& span : task.spans) known.push_back(span.block);
+  task.shelf.add_blocks_of_heads(known);
+  task.spans = task.shelf.spans_of(known);
   sort_newest_first(task.spans);
   worker.run();
   if (worker.newest().size() <= task.limit) return false;

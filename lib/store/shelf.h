@@ -30,10 +30,9 @@ namespace gasoline::store {
 
 /// Where events stand: rings of blocks, the indexes over them, and the rules of eviction.
 ///
-/// One writer; readers on any thread. Readers pin blocks and then read them without the lock:
-/// an evicted block keeps its memory until the last reader has left it. Blocks that were filled
-/// last are in memory as they are, those before them are packed by a thread of the shelf's own,
-/// which the writer helps when it does not keep up.
+/// One writer; readers on any thread. They pin blocks and read them without the lock: an evicted one
+/// keeps its memory until the last reader has left it. Blocks that were filled last are in memory as
+/// they are, those before them are packed by the shelf's own thread, which the writer helps.
 class Shelf {
  public:
   Shelf(const Options& options, const Clock& clock);
@@ -64,9 +63,13 @@ class Shelf {
   int64_t monotonic_us() const { return clock_.monotonic_us(); }
   /// Blocks that may hold events of the id, each once, in no order.
   std::vector<uint32_t> blocks_of_id(uint64_t id_hash) const;
-  /// About `count_max` of these that came to hold such an event last. All others were begun before
-  /// the event numbered `begun_at`; 0: there are none.
-  std::vector<Span> newest_blocks_of_id(uint64_t id, size_t count_max, uint64_t& begun_at) const;
+  /// Adds the blocks of the events that parts in `blocks` continue. Sorted, each once.
+  void add_blocks_of_heads(std::vector<uint32_t>& blocks) const;
+  /// About `count_max` of these, the last to get one. The others were begun before event `begun_at`;
+  /// if that is 0 there are none.
+  std::vector<uint32_t> newest_blocks_of_id(uint64_t id_hash, size_t count_max,
+                                            uint64_t& begun_at) const;
+  std::vector<Span> spans_of(std::span<const uint32_t> blocks) const;
   /// Blocks that were begun before `begun_at` and hold events of this time or later.
   std::vector<Span> older_blocks_reaching(int64_t timestamp_us, uint64_t begun_at) const;
   /// False if no event shows the id beside another one.
@@ -76,8 +79,7 @@ class Shelf {
   /// The number of the first event that was received at this time or later; the next to come if
   /// there is none. Looks at whole blocks: some events from there on may be older.
   uint64_t arrival_since(int64_t receive_us) const;
-  /// Blocks of the rings that `wanted` names and whose events may lie in [start, end). Defined in
-  /// block_visitor.h.
+  /// Blocks of rings that `wanted` names with events in [start, end), perhaps. In block_visitor.h.
   template <typename Wanted>
   std::vector<Span> blocks_of_span(int64_t start_us, int64_t end_us, Wanted wanted) const;
   /// Notes of all rings with evictions or gaps.
@@ -89,13 +91,13 @@ class Shelf {
     bool aging = false;  ///< some of its events may be past the TTL
     std::shared_ptr<const UnpackedBlock> unpacked;  ///< holds `block` if it is packed
   };
-  /// Both take the lock once for all of `blocks`; pin() unpacks behind it.
+  /// They take the lock once for all of `blocks`; pin() unpacks behind it.
   static constexpr size_t kPinsMax = 16;
   void pin(std::span<const uint32_t> blocks, std::span<Pinned> pinned) const;
   void unpin(std::span<const uint32_t> blocks, std::span<const Pinned> pinned) const;
 
-  /// A packed block that stays as it is until unpin_packed(). All of its messages stand by
-  /// themselves: it has no joined events, and none that may be past the TTL.
+  /// A packed block that stays as it is until unpin_packed(). All of its messages stand by themselves:
+  /// one with joined events, or some that may be past the TTL, is not pinned.
   struct PackedPin {
     Cells cells;
     uint32_t count = 0;   ///< of its events
@@ -105,7 +107,6 @@ class Shelf {
     int64_t timestamp_max_us = 0;
     std::shared_ptr<const SourceIdentity> identity;
   };
-  /// None if the block is not such a one.
   std::optional<PackedPin> pin_packed(uint32_t block) const;
   void unpin_packed(uint32_t block) const;
   UnpackedBlocks& unpacked_blocks() const { return unpacked_; }
@@ -114,7 +115,6 @@ class Shelf {
   std::vector<PartRun> parts_of(const EventPlace& head) const;
   /// The event that an entry is_part() of.
   std::optional<EventPlace> head_of(uint32_t block, uint32_t entry) const;
-
   std::vector<SourceStats> sources() const;
   Stats stats() const;
   bool contains(std::string_view event_id) const;

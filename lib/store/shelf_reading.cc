@@ -28,29 +28,33 @@ std::vector<uint32_t> Shelf::blocks_of_id(uint64_t id_hash) const {
   return blocks;
 }
 
-std::vector<Shelf::Span> Shelf::newest_blocks_of_id(uint64_t id, size_t count_max,
-                                                    uint64_t& begun_at) const {
-  std::vector<Span> spans;
+std::vector<uint32_t> Shelf::newest_blocks_of_id(uint64_t id_hash, size_t count_max,
+                                                 uint64_t& begun_at) const {
+  std::vector<uint32_t> blocks;
   begun_at = 0;
   uint64_t arrival = UINT64_MAX;
   const std::lock_guard lock(mutex_);
-  postings_.for_each(id, [&](uint32_t serial) {
+  postings_.for_each(id_hash, [&](uint32_t serial) {
     const SerialOfBlock* const found = serials_.find(hash_of_serial(serial));
     if (found == nullptr) return true;
-    const Block& block = blocks_[found->block];
-    if (spans.size() == count_max) {
+    if (blocks.size() == count_max) {
       begun_at = arrival;
       return false;
     }
-    spans.push_back({found->block, block.timestamp_min_us, block.timestamp_max_us});
+    blocks.push_back(found->block);
     // A block gets its posting some time before its last event arrives, older postings before that.
-    arrival = std::min(arrival, block.last_arrival);
+    arrival = std::min(arrival, blocks_[found->block].last_arrival);
     return true;
   });
-  const auto by_block = [](const Span& a, const Span& b) { return a.block < b.block; };
-  const auto is_same = [](const Span& a, const Span& b) { return a.block == b.block; };
-  std::sort(spans.begin(), spans.end(), by_block);
-  spans.erase(std::unique(spans.begin(), spans.end(), is_same), spans.end());
+  return blocks;
+}
+
+std::vector<Shelf::Span> Shelf::spans_of(std::span<const uint32_t> blocks) const {
+  std::vector<Span> spans;
+  const std::lock_guard lock(mutex_);
+  for (const uint32_t index : blocks) {
+    spans.push_back({index, blocks_[index].timestamp_min_us, blocks_[index].timestamp_max_us});
+  }
   return spans;
 }
 

@@ -130,6 +130,39 @@ TEST_CASE("an id in a later line finds the whole event once, and is the event's"
   CHECK(answer->events[0].message == "Error: boom\n    at a\n    at a\n    at a");
 }
 
+TEST_CASE("a search by an id that only a line in a later block shows finds the whole event") {
+  Options options;
+  options.block_bytes = 4096;
+  for (const bool is_everywhere : {false, true}) {
+    CAPTURE(is_everywhere);
+    Rig rig(options);
+    int64_t now = 1;
+    const auto fill = [&](const std::string& id, size_t lines) {
+      for (size_t i = 0; i < lines; ++i, ++now) {
+        OwnedEvent event = line(id + std::to_string(i), now, std::string(900, 'x'));
+        if (is_everywhere) event.correlation_id = long_id(7);
+        apply_one(rig.store, event);
+      }
+    };
+    fill("before", 400);  // more blocks with the id than are looked at first
+    apply_one(rig.store, line("head", now++, "Error: boom"));
+    apply_one(rig.store, line("near", now++, "    at " + std::string(3900, 'a'), "head"));
+    OwnedEvent part = line("far", now++, "    at b", "head");
+    part.correlation_id = long_id(7);
+    apply_one(rig.store, part);
+    fill("after", 3);
+    Result<pattern::TextMatcher> matcher = pattern::TextMatcher::compile("boom", false);
+    Search search;
+    search.query.text = "boom";
+    search.query.limit = 1;
+    search.query.correlation_id = long_id(7);
+    const Result<SearchAnswer> answer = rig.store.search(search, *matcher);
+    REQUIRE(answer.has_value());
+    REQUIRE(answer->page.events.size() == 1);
+    CHECK(answer->page.events[0].event_id == "head");
+  }
+}
+
 TEST_CASE("an id in a later line links to the event's own id") {
   Rig rig;
   OwnedEvent head = line("head", 1, "failed");
