@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -38,6 +39,8 @@ int run_bare(const gasoline::run::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A heap for each thread would be ten page faults each, and nothing here allocates so often.
+  ::mallopt(M_ARENA_MAX, 1);
   if (argc == 2 && std::strcmp(argv[1], "--keeper") == 0) {
     return gasoline::run::run_keeper(STDIN_FILENO);
   }

@@ -57,8 +57,6 @@ void Sender::start(spool::RunDescription run, std::function<std::string()> direc
   claims_ = claims;
   directory_ = std::move(directory);
   thread_ = std::thread([this] { this->run(); });
-  std::unique_lock lock(mutex_);
-  started_.wait(lock, [this] { return mailbox_ != nullptr; });
 }
 
 void Sender::notify() {
@@ -70,7 +68,8 @@ void Sender::notify() {
 
 bool Sender::finish(int64_t timeout_us, int64_t unanswered_timeout_us) {
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    started_.wait(lock, [this] { return has_started_; });
     const bool posted = mailbox_ == nullptr || mailbox_->try_post([=, this] {
       is_finishing_ = true;
       const int64_t limit_us =
@@ -100,6 +99,7 @@ void Sender::run() {
   {
     const std::lock_guard lock(mutex_);
     mailbox_ = &mailbox;
+    has_started_ = true;
   }
   started_.notify_one();
   pump();

@@ -44,8 +44,8 @@ class StreamRing {
 
   static constexpr uint64_t kSpanSizeBytesMin = 256 * 1024;
   static constexpr uint64_t kMarksMax = 4096;
-  static constexpr uint64_t kFirstSizeBytes = 256 * 1024;
-  static constexpr uint64_t kStepSizeBytes = 1024 * 1024;
+  static constexpr uint64_t kFirstSizeBytes = 64 * 1024;
+  static constexpr uint64_t kStepSizeBytesMax = 1024 * 1024;
 
   /// Any span of up to `span_size_bytes` (at least kSpanSizeBytesMin) will be contiguous. Both
   /// sizes are rounded up to whole pages; the ring holds at least two spans. In a new file at
@@ -54,7 +54,8 @@ class StreamRing {
   ///
   /// A write into a mapping cannot fail, so the file's space is taken before: kFirstSizeBytes at
   /// once and the rest in steps, as the producer first gets there, because clearing 8 MiB costs a
-  /// short command more than all of the rest of its start. Where a step is refused (the tmpfs is
+  /// short command more than all of the rest of its start. Each step doubles what is taken, up to
+  /// kStepSizeBytesMax at a time. Where a step is refused (the tmpfs is
   /// full) the rest of the ring is in memory of our own from then on: see is_private().
   static Result<StreamRing> create(uint64_t size_bytes, uint64_t span_size_bytes,
                                    const std::string& path = {});
@@ -141,6 +142,8 @@ class StreamRing {
   }
   bool is_consistent() const;
   bool take_space(uint64_t end);
+  /// What comes after the `taken` bytes of a ring.
+  static uint64_t step_after(uint64_t taken, uint64_t size_bytes);
   bool make_rest_private();
 
   static constexpr uint32_t kMagic = 0x474e5247;  // "GRNG"

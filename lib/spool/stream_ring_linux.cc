@@ -79,7 +79,7 @@ Result<StreamRing> StreamRing::open(const std::string& path) {
   // So much its dead producer had taken, for what is in it; anything else is taken again.
   ring->taken_size_bytes_ = kFirstSizeBytes;
   while (ring->taken_size_bytes_ < std::min(ring->filled(), layout.size_bytes)) {
-    ring->taken_size_bytes_ += std::min(kStepSizeBytes, layout.size_bytes - ring->taken_size_bytes_);
+    ring->taken_size_bytes_ += step_after(ring->taken_size_bytes_, layout.size_bytes);
   }
   // Its consumer may have looked further ahead than it came: all marks that still stand are of use.
   const uint64_t marks_head = ring->header_->marks_head.load();
@@ -141,13 +141,17 @@ StreamRing::Space StreamRing::free_space(uint64_t wanted) {
   return {data() + place, size};
 }
 
+uint64_t StreamRing::step_after(uint64_t taken, uint64_t size_bytes) {
+  return std::min({taken, kStepSizeBytesMax, size_bytes - taken});
+}
+
 /// Sees to it that the data has memory up to `end`; what lies behind the ring's end is the mirror
 /// of its beginning. The first touch of a page on a full tmpfs would be a SIGBUS.
 bool StreamRing::take_space(uint64_t end) {
   const uint64_t size_bytes = header_->identity.size_bytes;
   while (taken_size_bytes_ < std::min(end, size_bytes)) {
     const uint64_t from = kHeaderSizeBytes + kMarksSizeBytes + taken_size_bytes_;
-    const uint64_t more = std::min(kStepSizeBytes, size_bytes - taken_size_bytes_);
+    const uint64_t more = step_after(taken_size_bytes_, size_bytes);
     const int failed =
         ::posix_fallocate(fd_.get(), static_cast<off_t>(from), static_cast<off_t>(more));
     if (failed == EINTR) continue;
