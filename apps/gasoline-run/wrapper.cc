@@ -70,11 +70,13 @@ Result<process::ChildEnd> Wrapper::run() {
   shares_group_ =
       process::is_in_foreground_of_terminal() || process::has_stream_on_controlling_terminal();
   if (Status watching = watch_signals(); !watching) return watching.error();
+  prepare_spool();
   make_ring_directory();
   make_lanes();
   hold();
   if (Status started = start_child(); !started) {
     if (held_) held_->withdraw();
+    spool_.reset();
     if (rings_) static_cast<void>(rings_->remove());
     return started.error();
   }
@@ -238,20 +240,25 @@ Status Wrapper::start_child() {
   return {};
 }
 
-void Wrapper::start_capture() {
-  mailbox_ = std::make_unique<loop::Mailbox>(loop_, 16);
+void Wrapper::prepare_spool() {
   capture::SpoolWriter::Options spool_options;
   spool_options.directory = spool_directory();
   spool_options.memory_directory = memory_spool_directory();
   spool_options.size_bytes_max = options_.spool_size_bytes_max;
   spool_options.sync = options_.sync;
   spool_options.line_size_bytes_max = options_.line_size_bytes_max;
-  const auto on_problem = [this](const std::string& text) { warn(text); };
   spool_ = std::make_unique<capture::SpoolWriter>(
-      files_, clock_, random_, spool_options, run_, [this] { sender_->notify(); }, on_problem);
+      files_, clock_, random_, spool_options, run_, [this] { sender_->notify(); },
+      [this](const std::string& text) { warn(text); });
+  spool_->prepare();
+}
+
+void Wrapper::start_capture() {
+  mailbox_ = std::make_unique<loop::Mailbox>(loop_, 16);
   sender_ = std::make_unique<capture::Sender>(
       files_, clock_, random_, sender_options(),
-      [this](uint64_t record) { spool_->acknowledge(record); }, on_problem);
+      [this](uint64_t record) { spool_->acknowledge(record); },
+      [this](const std::string& text) { warn(text); });
 
   std::vector<capture::CapturedStream> streams;
   lanes_open_ = lanes_.size();
@@ -285,7 +292,7 @@ void Wrapper::start_capture() {
   }
   sender_->start(
       run_, [this] { return spool_->directory(); }, &spool_->claims());
-  spool_->start(std::move(streams), started_members());
+  spool_->start(std::move(streams), started_members(), child_);
 }
 
 std::string Wrapper::spool_directory() const {

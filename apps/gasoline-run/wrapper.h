@@ -73,6 +73,7 @@ class Wrapper {
   void keep_order();
   Status start_child();
   Result<pid_t> spawn_beside_signals(const process::ChildOptions& child);
+  void prepare_spool();
   void start_capture();
   Status watch_signals();
   void on_signal(const process::SignalInfo& signal);

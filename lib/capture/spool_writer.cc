@@ -88,13 +88,20 @@ SpoolWriter::~SpoolWriter() {
   if (thread_.joinable()) thread_.join();
 }
 
-void SpoolWriter::start(std::vector<CapturedStream> streams, std::string started) {
+void SpoolWriter::prepare() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void SpoolWriter::start(std::vector<CapturedStream> streams, std::string started, int64_t pid) {
   started_ = std::move(started);
+  if (pid > 0) run_.pid = pid;
   for (const CapturedStream& source : streams) {
     lanes_.push_back(
         {source, spool::StreamFramer(source.stream, *source.ring, options_.line_size_bytes_max)});
   }
-  thread_ = std::thread([this] { run(); });
+  has_started_.store(true, std::memory_order_release);
+  wake_.notify();
+  if (!thread_.joinable()) prepare();
 }
 
 bool SpoolWriter::finish(std::string ended, int64_t patience_us) {
@@ -140,7 +147,7 @@ Status SpoolWriter::remove() {
 
 void SpoolWriter::run() {
   process::avoid_interrupting_others();
-  const bool is_open = open_journal();
+  const bool is_open = open_spool();
   bool is_started = is_open && journal_->next_sequence() > 1;
   while (is_open) {
     // Asked first: what the pumps left when they ended is then seen by this turn.
@@ -174,42 +181,70 @@ void SpoolWriter::run() {
   on_spooled_();
 }
 
-bool SpoolWriter::open_journal() {
-  if (open_in(options_.directory)) return true;
+/// False if there is no spool, or nobody wants one any more.
+bool SpoolWriter::open_spool() {
+  Status opened = open_in(options_.directory);
+  if (!wait_for_start()) {
+    if (opened) static_cast<void>(spool::remove_run(files_, run_directory_));
+    return false;
+  }
+  if (opened) opened = begin();
+  if (opened) return true;
+  on_problem_(fmt::format("no spool in {} ({}); capturing in memory only", options_.directory,
+                          opened.error().to_string()));
   options_.size_bytes_max = std::min(options_.size_bytes_max, kMemorySizeBytesMax);
-  return open_in(options_.memory_directory);
+  opened = open_in(options_.memory_directory);
+  if (opened) opened = begin();
+  if (opened) return true;
+  on_problem_(fmt::format("no spool in {} ({}); output is not captured", options_.memory_directory,
+                          opened.error().to_string()));
+  return false;
 }
 
-bool SpoolWriter::open_in(const std::string& directory) {
-  const std::string run_directory = directory + "/" + run_.run_id;
+bool SpoolWriter::wait_for_start() {
+  while (!has_started_.load(std::memory_order_acquire)) {
+    if (finishing_.load()) return false;
+    wake_.wait(-1);
+  }
+  return true;
+}
+
+Status SpoolWriter::open_in(const std::string& directory) {
+  run_directory_ = directory + "/" + run_.run_id;
   journal::WriterOptions options;
   options.sync = options_.sync;
   options.segment_size_bytes = 2 * kSegmentSizeBytesMax;  // we close them, earlier, and count
   if (directory != options_.memory_directory) {  // memory that nobody uses is to be free
     options.pool_directory = spool::pool_directory(directory);
+    pool_.emplace(files_, options.pool_directory);
+  } else {
+    pool_.reset();
   }
   // The first record's sync, within the interval, makes all of this durable before itself.
   files_.set_noting(options_.sync != journal::SyncPolicy::kAlways);
-  auto opened = journal::Writer::open(files_, run_directory, options, clock_, random_);
-  Status described =
-      opened ? spool::write_run_description(files_, run_directory, run_) : Status(opened.error());
+  auto opened = journal::Writer::open(files_, run_directory_, std::move(options), clock_, random_);
+  files_.set_noting(false);
+  if (!opened) return opened.error();
+  journal_ = std::move(*opened);
+  return {};
+}
+
+Status SpoolWriter::begin() {
+  files_.set_noting(options_.sync != journal::SyncPolicy::kAlways);
+  Status described = spool::write_run_description(files_, run_directory_, run_);
   files_.set_noting(false);
   if (!described) {
-    const bool was_first = directory == options_.directory;
-    on_problem_(fmt::format("no spool in {} ({}); {}", directory, described.error().to_string(),
-                            was_first ? "capturing in memory only" : "output is not captured"));
-    return false;
+    journal_.reset();
+    return described;
   }
-  journal_ = std::move(*opened);
-  if (!options.pool_directory.empty()) pool_.emplace(files_, options.pool_directory);
   sync_thread_ = std::make_unique<journal::SyncThread>(*journal_, nullptr);
   if (options_.resumed_at_seq) resume();
   active_ = SegmentCount{};
   active_.first_record = journal_->next_sequence();
   active_.first_seq = next_seq_;
   const std::lock_guard lock(directory_mutex_);
-  directory_ = run_directory;
-  return true;
+  directory_ = run_directory_;
+  return {};
 }
 
 /// What the earlier writer left may have to be dropped as well, and told of then.

@@ -73,8 +73,12 @@ class SpoolWriter {
   SpoolWriter(const SpoolWriter&) = delete;
   SpoolWriter& operator=(const SpoolWriter&) = delete;
 
-  /// Starts the thread. `started` holds the members of the run_started event's metadata.
-  void start(std::vector<CapturedStream> streams, std::string started);
+  /// Starts the thread, which makes the spool meanwhile: that takes as long as the child's start. For
+  /// what is never followed by start() the destructor leaves nothing behind.
+  void prepare();
+  /// Starts the thread if prepare() has not. `started` holds the members of the run_started event's
+  /// metadata, `pid` is the child's, 0 for that of `run`.
+  void start(std::vector<CapturedStream> streams, std::string started, int64_t pid = 0);
   /// Look at the rings. Any thread; cheap while the spool's thread is busy.
   void notify() { wake_.notify(); }
   /// Something was published in `ring`. As notify(), but while lines come fast the spool's thread
@@ -125,10 +129,12 @@ class SpoolWriter {
   };
 
   void run();
-  bool open_journal();
+  bool open_spool();
+  bool wait_for_start();
+  Status begin();
   void resume();
   void count_inherited(SegmentCount& segment);
-  bool open_in(const std::string& directory);
+  Status open_in(const std::string& directory);
   bool drain(Lane& lane);
   void gather();
   bool append(const spool::SpoolRecord& record, const std::vector<spool::EventTimes>& times);
@@ -157,12 +163,13 @@ class SpoolWriter {
   const Clock& clock_;
   Random& random_;
   Options options_;
-  const spool::RunDescription run_;
+  spool::RunDescription run_;  // whole once has_started_
   const std::function<void()> on_spooled_;
   const std::function<void(const std::string&)> on_problem_;
 
   WakeUp wake_;
   std::atomic<bool> is_gathering_{false};
+  std::atomic<bool> has_started_{false};
   std::atomic<bool> finishing_{false};
   std::atomic<uint64_t> acknowledged_record_{1};
   std::atomic<uint64_t> end_record_{1};
@@ -174,6 +181,7 @@ class SpoolWriter {
   std::vector<Lane> lanes_;
   std::string started_;
   std::string ended_;
+  std::string run_directory_;
   std::unique_ptr<journal::Writer> journal_;
   std::optional<journal::SegmentPool> pool_;  // none for a spool in memory
   std::unique_ptr<journal::SyncThread> sync_thread_;

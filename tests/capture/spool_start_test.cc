@@ -54,6 +54,25 @@ TEST_CASE(
   CHECK(kept > 0);
 }
 
+TEST_CASE("a spool is made before its run starts, and goes if that never does") {
+  FaultFileSystem disk(3);
+  const auto runs = [&disk] { return spool::list_runs(disk, "/state/spool"); };
+  {
+    SpoolRig rig(disk, "/state/spool");
+    rig.writer->prepare();
+    REQUIRE(test::eventually([&] { return runs().size() == 1; }));
+    CHECK(rig.writer->directory().empty());
+  }
+  CHECK(runs().empty());
+  SpoolRig rig(disk, "/state/spool");
+  rig.writer->prepare();
+  rig.start();
+  rig.out.write("a line\n");
+  CHECK(rig.finish(20'000'000));
+  CHECK(runs() == std::vector<std::string>{rig.writer->directory()});
+  CHECK(spool::read_run_description(disk, rig.writer->directory()));
+}
+
 TEST_CASE("a run can be made durable by its directory alone") {
   FaultFileSystem disk(3);
   std::string directory;
