@@ -12,6 +12,26 @@ std::string_view visible_text(std::string_view line) noexcept {
   return redraw == std::string_view::npos ? line : line.substr(redraw + 1);
 }
 
+size_t count_line_feeds(std::string_view bytes) noexcept {
+  using Bytes = signed char __attribute__((vector_size(16)));
+  constexpr size_t kBlocksMax = 127;  // then a lane could be full
+  const char* at = bytes.data();
+  size_t count = 0;
+  for (size_t blocks = bytes.size() / sizeof(Bytes); blocks > 0;) {
+    const size_t now = std::min(blocks, kBlocksMax);
+    blocks -= now;
+    Bytes lanes{};
+    for (size_t i = 0; i < now; ++i, at += sizeof(Bytes)) {
+      Bytes block;
+      std::memcpy(&block, at, sizeof block);
+      lanes -= block == '\n';  // a comparison that holds gives -1
+    }
+    for (size_t i = 0; i < sizeof(Bytes); ++i) count += static_cast<size_t>(lanes[i]);
+  }
+  const char* const end = bytes.data() + bytes.size();
+  return count + static_cast<size_t>(std::count(at, end, '\n'));
+}
+
 bool LineSplitter::take(std::string_view& bytes, Piece& piece) noexcept {
   if (bytes.empty()) return false;  // memchr() takes no null pointer
   // One byte beyond the bound is looked at, so that a line of exactly the bound and its LF stay

@@ -10,6 +10,9 @@ namespace gasoline::framing {
 /// before it, and of several states that a lone CR overwrote (a progress bar) only the last.
 std::string_view visible_text(std::string_view line) noexcept;
 
+/// LFs in `bytes`, counted sixteen bytes at a time.
+size_t count_line_feeds(std::string_view bytes) noexcept;
+
 /// A piece of a stream that is one event.
 struct Piece {
   std::string_view bytes;  ///< with its LF, if it has one

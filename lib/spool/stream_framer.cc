@@ -1,6 +1,7 @@
 #include "spool/stream_framer.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "event/gap.h"
@@ -8,7 +9,11 @@
 namespace gasoline::spool {
 
 StreamFramer::StreamFramer(Stream stream, StreamRing& ring, size_t line_size_bytes_max)
-    : stream_(stream), ring_(ring), splitter_(line_size_bytes_max), progress_(ring.progress()) {
+    : stream_(stream),
+      ring_(ring),
+      line_size_bytes_max_(line_size_bytes_max),
+      splitter_(line_size_bytes_max),
+      progress_(ring.progress()) {
   if (progress_.is_inside_line != 0) splitter_.continue_line();
 }
 
@@ -75,36 +80,59 @@ void StreamFramer::begin_record(RecordKind kind, uint64_t next_seq) {
   pending_is_partial_ = false;
 }
 
-/// Notes when the event that ends at `end_position` was read.
-void StreamFramer::add_time(uint64_t end_position) {
-  const int64_t time_us = ring_.time_of(end_position);
+/// Notes events that end at bytes that were read at `time_us`.
+void StreamFramer::add_events(uint64_t count, int64_t time_us) {
+  if (count == 0) return;
   if (!pending_.times.empty() && pending_.times.back().time_us == time_us) {
-    ++pending_.times.back().count;
+    pending_.times.back().count += count;
   } else {
-    pending_.times.push_back({1, time_us});
+    pending_.times.push_back({count, time_us});
   }
-  ++pending_.record.count;
+  pending_.record.count += count;
 }
 
-/// A record of whole lines, as many as wait, if the next event is one.
-bool StreamFramer::make_lines(std::string_view waiting, uint64_t next_seq) {
-  if (splitter_.is_inside_line() || progress_.partial_seq != 0) return false;
-  begin_record(RecordKind::kLines, next_seq);
+/// Lines none of which can be longer than the bound, since all of them together are not: so many
+/// LFs, so many events. Gives their size; 0 where nothing is known without a look at each.
+uint64_t StreamFramer::take_lines_together(std::string_view waiting) {
+  std::string_view lines = waiting.substr(0, kRecordSizeBytesMax);
+  if (lines.empty() || lines.size() > line_size_bytes_max_) return 0;
+  const void* const last = ::memrchr(lines.data(), '\n', lines.size());
+  if (last == nullptr) return 0;
+  lines = {lines.data(), static_cast<const char*>(last) + 1};
+  const uint64_t begin = ring_.tail();
+  for (uint64_t taken = 0; taken < lines.size();) {
+    const StreamRing::Stretch stretch = ring_.stretch_at(begin + taken);
+    const uint64_t size = std::min(lines.size() - taken, stretch.end - (begin + taken));
+    add_events(framing::count_line_feeds(lines.substr(taken, size)), stretch.time_us);
+    taken += size;
+  }
+  return lines.size();
+}
+
+uint64_t StreamFramer::take_lines_one_by_one(std::string_view waiting) {
   std::string_view rest = waiting;
   framing::Piece piece;
   while (waiting.size() - rest.size() < kRecordSizeBytesMax) {
     const std::string_view before = rest;
     if (!splitter_.take(rest, piece)) break;
     if (!piece.ends_line) {
-      rest = before;
       splitter_.start_line();
-      break;
+      return waiting.size() - before.size();
     }
-    add_time(ring_.tail() + (waiting.size() - rest.size()));
+    add_events(1, ring_.time_of(ring_.tail() + (waiting.size() - rest.size())));
   }
-  if (pending_.record.count == 0) return false;
-  pending_.record.bytes = waiting.substr(0, waiting.size() - rest.size());
-  pending_.consumed_bytes = pending_.record.bytes.size();
+  return waiting.size() - rest.size();
+}
+
+/// A record of whole lines, as many as wait, if the next event is one.
+bool StreamFramer::make_lines(std::string_view waiting, uint64_t next_seq) {
+  if (splitter_.is_inside_line() || progress_.partial_seq != 0) return false;
+  begin_record(RecordKind::kLines, next_seq);
+  uint64_t size = take_lines_together(waiting);
+  if (size == 0) size = take_lines_one_by_one(waiting);
+  if (size == 0) return false;
+  pending_.record.bytes = waiting.substr(0, size);
+  pending_.consumed_bytes = size;
   pending_lines_ = pending_.record.count;
   return true;
 }
@@ -124,7 +152,7 @@ bool StreamFramer::make_piece(std::string_view waiting, uint64_t next_seq) {
   }
   pending_.consumed_bytes = piece.bytes.size();
   pending_lines_ = piece.ends_line ? 1 : 0;
-  add_time(ring_.tail() + piece.bytes.size());
+  add_events(1, ring_.time_of(ring_.tail() + piece.bytes.size()));
   return true;
 }
 
@@ -151,7 +179,7 @@ bool StreamFramer::make_unfinished(std::string_view waiting, uint64_t next_seq, 
     pending_.record.flags |= kReplaces;
     pending_.record.replaces_seq = progress_.partial_seq;
   }
-  add_time(ring_.tail() + waiting.size());
+  add_events(1, ring_.time_of(ring_.tail() + waiting.size()));
   if (is_last) {
     pending_.consumed_bytes = waiting.size();
     splitter_.start_line();

@@ -73,10 +73,13 @@ class StreamFramer {
   bool make_unfinished(std::string_view waiting, uint64_t next_seq, int64_t now_us, bool is_last);
   void make_gap(uint64_t next_seq);
   void begin_record(RecordKind kind, uint64_t next_seq);
-  void add_time(uint64_t end_position);
+  uint64_t take_lines_together(std::string_view waiting);
+  uint64_t take_lines_one_by_one(std::string_view waiting);
+  void add_events(uint64_t count, int64_t time_us);
 
   const Stream stream_;
   StreamRing& ring_;
+  const size_t line_size_bytes_max_;
   framing::LineSplitter splitter_;
   std::deque<PendingGap> gaps_;
 

@@ -96,8 +96,15 @@ class StreamRing {
   void advance(const Progress& progress);
   /// Consumer: the last one that was told.
   Progress progress() const;
-  /// Consumer: when the byte before `position` was read, with positions asked in rising order.
-  int64_t time_of(uint64_t position);
+  /// Bytes that were read at one time.
+  struct Stretch {
+    uint64_t end;  ///< position behind the last of them
+    int64_t time_us;
+  };
+  /// Consumer: that of the byte at `position`, with positions asked in rising order.
+  Stretch stretch_at(uint64_t position);
+  /// Consumer: when the byte before `position` was read.
+  int64_t time_of(uint64_t position) { return stretch_at(position - 1).time_us; }
 
   uint64_t head() const { return header_->head.load(std::memory_order_acquire); }
   uint64_t tail() const { return header_->tail.load(std::memory_order_acquire); }

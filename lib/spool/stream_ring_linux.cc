@@ -243,15 +243,15 @@ StreamRing::Progress StreamRing::progress() const {
   return header_->progress[header_->progress_turn.load(std::memory_order_acquire) % 2];
 }
 
-int64_t StreamRing::time_of(uint64_t position) {
+StreamRing::Stretch StreamRing::stretch_at(uint64_t position) {
   const uint64_t marks_head = header_->marks_head.load(std::memory_order_acquire);
   uint64_t mark = header_->marks_tail.load(std::memory_order_relaxed);
-  while (mark < marks_head && marks()[mark % kMarksMax].end < position) ++mark;
+  while (mark < marks_head && marks()[mark % kMarksMax].end <= position) ++mark;
   header_->marks_tail.store(mark, std::memory_order_release);
-  if (mark < marks_head) {
-    last_time_us_ = std::max(last_time_us_, marks()[mark % kMarksMax].time_us);
-  }
-  return last_time_us_;
+  if (mark == marks_head) return {UINT64_MAX, last_time_us_};
+  const Mark& found = marks()[mark % kMarksMax];
+  last_time_us_ = std::max(last_time_us_, found.time_us);
+  return {found.end, last_time_us_};
 }
 
 }  // namespace gasoline::spool

@@ -1,5 +1,6 @@
 #include "framing/line_splitter.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
@@ -152,6 +153,18 @@ TEST_CASE("the pieces depend on the bytes alone, never on how they were divided 
       cuts.push_back(end);
     }
     REQUIRE(pieces_of(text, bound, cuts) == expected);
+  }
+}
+
+TEST_CASE("line feeds are counted wherever they are, and however many") {
+  SeededRandom random(7);
+  for (size_t size = 0; size < 5'000; size += 1 + size / 16) {
+    std::string bytes(size + 1, '.');
+    for (char& c : bytes) c = random.next_u64() % 3 == 0 ? '\n' : static_cast<char>(random.next_u64());
+    // Not at the start of a word of memory either.
+    const std::string_view odd = std::string_view(bytes).substr(1);
+    CHECK(count_line_feeds(odd) == static_cast<size_t>(std::count(odd.begin(), odd.end(), '\n')));
+    CHECK(count_line_feeds(std::string(size, '\n')) == size);
   }
 }
 

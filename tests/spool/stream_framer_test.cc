@@ -33,7 +33,8 @@ std::ostream& operator<<(std::ostream& out, const Framed& framed) {
 }
 
 struct FramerRig {
-  FramerRig() : ring(*StreamRing::create(0, 0)), framer(Stream::kStderr, ring, kLineSizeMax) {}
+  explicit FramerRig(size_t line_size_max = kLineSizeMax)
+      : ring(*StreamRing::create(0, 0)), framer(Stream::kStderr, ring, line_size_max) {}
 
   void put(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -115,6 +116,32 @@ TEST_CASE("each line has the time at which its last byte was read") {
   REQUIRE(rig.events.size() == 3);
   CHECK(rig.events[0].time_us + 1'000 == rig.events[1].time_us);
   CHECK(rig.events[1].time_us == rig.events[2].time_us);
+}
+
+TEST_CASE("lines that are counted together are those that are taken one by one") {
+  const uint64_t seed = gasoline::test::new_seed();
+  INFO(gasoline::test::seed_note(seed));
+  SeededRandom random(seed);
+  FramerRig one_by_one(kLineSizeMax);
+  FramerRig together(StreamRing::kSpanSizeBytesMin);
+  for (int turn = 0; turn < 50; ++turn) {
+    for (uint64_t reads = random.next_u64() % 8; reads > 0; --reads) {
+      std::string read(random.next_u64() % 3000, '.');
+      for (size_t at = random.next_u64() % (kLineSizeMax / 2); at < read.size();
+           at += 1 + random.next_u64() % (kLineSizeMax / 2 - 1)) {
+        read[at] = '\n';
+      }
+      for (FramerRig* rig : {&one_by_one, &together}) {
+        rig->time_us += 10;
+        rig->put(read);
+      }
+    }
+    one_by_one.take();
+    together.take();
+    REQUIRE(together.ring.tail() == one_by_one.ring.tail());
+  }
+  REQUIRE(one_by_one.events.size() > 100);
+  CHECK(together.events == one_by_one.events);
 }
 
 TEST_CASE("a line over the bound comes in pieces, and one of exactly the bound stays whole") {
