@@ -18,6 +18,7 @@
 #include "daemon/adoption.h"
 #include "daemon/handlers.h"
 #include "daemon/held_runs.h"
+#include "daemon/learnt_file.h"
 #include "daemon/line_intake.h"
 #include "daemon/reload.h"
 #include "daemon/sources.h"
@@ -232,6 +233,11 @@ Status Daemon::Parts::open_pipeline() {
   pipeline_options.on_stored = [this](std::span<const event::Event> events, int64_t sent_at_us) {
     clock_skew->note(events, sent_at_us);
     tail->notify();
+  };
+  const std::string learnt_path = options.state_directory + "/learnt";
+  pipeline_options.learnt = load_learnt(files, learnt_path, diary);
+  pipeline_options.keep_learnt = [this, learnt_path](const std::string& learnt) {
+    save_learnt(files, learnt_path, learnt, diary);
   };
   pipeline_options.on_step = watched("pipeline", kPipelineStallUs);
   pipeline_options.ack = ack_of(settings().ack);

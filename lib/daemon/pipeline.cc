@@ -14,6 +14,7 @@ namespace gasoline::daemon {
 namespace {
 
 constexpr int64_t kMaintenanceIntervalUs = 10'000'000;
+constexpr int64_t kKeepingIntervalUs = 60'000'000;
 constexpr uint64_t kMessageSizeBytesMax = 4ull << 20;
 constexpr uint64_t kMetadataSizeBytesMax = 1ull << 20;
 constexpr uint64_t kAppendSizeBytes = 8ull << 20;  // about; the journal's bound is twice that
@@ -150,6 +151,7 @@ void Pipeline::run() {
     }
     maintain();
   }
+  keep_learnt();
   indexer_.wait_until_idle();
   if (Status synced = log_.sync(); !synced)
     diary_.error("event log: " + synced.error().to_string());
@@ -185,6 +187,9 @@ void Pipeline::index(const Work& work) {
 
 void Pipeline::replay() {
   const int64_t start_us = clock_.monotonic_us();
+  if (!options_.learnt.empty() && !understanding_.recall(options_.learnt)) {
+    diary_.warn("what was learnt of columns of ids is not of this form; they are learnt again");
+  }
   uint64_t events = 0;
   const Status replayed = log_.replay([&](std::span<const event::Event> batch) {
     events += batch.size();
@@ -413,6 +418,16 @@ void Pipeline::maintain() {
   if (now_us < next_maintenance_us_) return;
   next_maintenance_us_ = now_us + kMaintenanceIntervalUs;
   log_.retain();
+  if (now_us >= next_keeping_us_) {
+    next_keeping_us_ = now_us + kKeepingIntervalUs;
+    keep_learnt();
+  }
+}
+
+void Pipeline::keep_learnt() {
+  if (understanding_.lessons() == kept_lessons_) return;
+  kept_lessons_ = understanding_.lessons();
+  options_.keep_learnt(understanding_.learnt());
 }
 
 }  // namespace gasoline::daemon

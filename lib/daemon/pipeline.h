@@ -67,6 +67,11 @@ class Pipeline {
     /// block.
     std::function<void(std::span<const event::Event>, int64_t sent_at_us)> on_stored =
         [](std::span<const event::Event>, int64_t) {};
+    /// What keep_learnt was last given, before a restart; empty: nothing.
+    std::string learnt;
+    /// Called on its thread with what it has learnt of its sources and the log does not tell, a
+    /// minute after the last time at the earliest, and at the end, if there is anything new.
+    std::function<void(const std::string&)> keep_learnt = [](const std::string&) {};
     /// Called on its thread every few seconds at least, and with every batch.
     std::function<void()> on_step = [] {};
   };
@@ -141,6 +146,7 @@ class Pipeline {
   bool check_run(Outcome& outcome);
   Status store_batch();
   void maintain();
+  void keep_learnt();
   std::string_view make_event_id(const event::Event& event);
   void draw_ids();
 
@@ -168,6 +174,8 @@ class Pipeline {
   uint64_t id_low_bits_ = 0;
   int64_t now_us_ = 0;
   int64_t next_maintenance_us_ = 0;
+  int64_t next_keeping_us_ = 0;
+  uint64_t kept_lessons_ = 0;
 
   Indexer indexer_;
   std::thread thread_;

@@ -1,7 +1,9 @@
 #include "understand/bare_ids.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "understand/chars.h"
 #include "understand/id_shape.h"
@@ -81,7 +83,65 @@ size_t next_run(std::string_view line, size_t at, size_t& start) {
   return std::string_view::npos;
 }
 
+constexpr std::string_view kColumnsForm = "columns 1\n";  // of the text; others are not read
+
+void append_number(std::string& to, uint64_t number, int base, char behind) {
+  std::array<char, 20> digits;
+  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), number, base);
+  to.append(digits.data(), written.ptr);
+  to.push_back(behind);
+}
+
+/// A number and the character behind it.
+template <typename Number>
+bool take_number(std::string_view& text, Number& number, int base, char behind) {
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number, base);
+  if (error != std::errc() || rest == end || *rest != behind) return false;
+  text.remove_prefix(static_cast<size_t>(rest - text.data()) + 1);
+  return true;
+}
+
 }  // namespace
+
+std::string BareIds::columns() const {
+  std::string text(kColumnsForm);
+  sources_.for_each([&text](uint64_t key, const Source& source) {
+    for (const Column& column : source.columns) {
+      if (column.lines == 0) continue;
+      append_number(text, key, 16, ' ');
+      append_number(text, column.key, 16, ' ');
+      append_number(text, column.lines, 10, ' ');
+      append_number(text, column.changes, 10, ' ');
+      append_number(text, column.known, 10, '\n');
+    }
+  });
+  return text;
+}
+
+bool BareIds::recall(std::string_view text) {
+  if (!text.starts_with(kColumnsForm)) return false;
+  text.remove_prefix(kColumnsForm.size());
+  std::vector<std::pair<uint64_t, Column>> read;
+  while (!text.empty()) {
+    uint64_t source = 0;
+    Column column;
+    if (read.size() >= kSourcesMax * kColumnsMax || !take_number(text, source, 16, ' ') ||
+        !take_number(text, column.key, 16, ' ') || !take_number(text, column.lines, 10, ' ') ||
+        !take_number(text, column.changes, 10, ' ') || !take_number(text, column.known, 10, '\n') ||
+        column.lines > kLinesMax || column.changes > column.lines || column.known > column.lines) {
+      return false;
+    }
+    read.emplace_back(source, column);
+  }
+  for (const auto& [source, column] : read) {
+    auto& columns = sources_.of(source).columns;
+    auto free = std::find_if(columns.begin(), columns.end(),
+                             [](const Column& each) { return each.lines == 0; });
+    if (free != columns.end()) *free = column;
+  }
+  return true;
+}
 
 void BareIds::note_id(std::string_view id) {
   if (id.size() != kIdSizeMin && id.size() != kUuidSize) return;
@@ -113,7 +173,8 @@ size_t BareIds::find_candidates(std::string_view line, Candidates& found) {
 }
 
 /// By now the id has been shown elsewhere or will not be.
-void BareIds::judge(Source& source, const Pending& pending) const {
+void BareIds::judge(Source& source, const Pending& pending) {
+  ++judged_;
   for (const uint64_t key : pending.columns) {
     auto column = std::find_if(source.columns.begin(), source.columns.end(),
                                [key](const Column& each) { return each.key == key; });

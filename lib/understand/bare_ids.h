@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,6 +34,15 @@ class BareIds {
 
   /// Remembers an id that a line showed without doubt. Those of less than 128 bits are left out.
   void note_id(std::string_view id);
+  /// What is known of columns, as lines of text for recall(): "SOURCE COLUMN LINES CHANGES KNOWN".
+  /// No part of it is an id.
+  std::string columns() const;
+  /// Goes on with what columns() gave. False, with nothing taken, if `text` is anything else. What
+  /// another build wrote may name the sources otherwise: then it is of no use, and does no harm.
+  bool recall(std::string_view text);
+  /// Grows whenever columns() may have changed.
+  uint64_t judged() const { return judged_; }
+
   /// The id of a line of `source` that shows none without doubt; empty if there is none.
   std::string_view find(uint64_t source, std::string_view line);
 
@@ -60,7 +70,7 @@ class BareIds {
   };
 
   bool is_known(uint64_t id) const { return known_[id % kKnownMax] == id; }
-  void judge(Source& source, const Pending& pending) const;
+  void judge(Source& source, const Pending& pending);
   static bool is_id_column(const Source& source, uint64_t key);
   using Candidates = std::array<Candidate, kCandidatesMax>;
 
@@ -68,6 +78,7 @@ class BareIds {
 
   std::vector<uint64_t> known_;
   SourceTable<Source> sources_{kSourcesMax};
+  uint64_t judged_ = 0;
 };
 
 }  // namespace gasoline::understand

@@ -28,6 +28,13 @@ class SourceTable {
     old_.clear();
     last_ = nullptr;
   }
+  /// Calls `take(source, state)` for all of them: those used longest ago first.
+  template <typename Take>
+  void for_each(Take take) const {
+    for (const auto* generation : {&old_, &young_}) {
+      for (const auto& [source, state] : *generation) take(source, state);
+    }
+  }
   size_t size() const { return young_.size() + old_.size(); }
 
  private:

@@ -404,6 +404,18 @@ void Understanding::resume(const event::Event& event) {
   state_->joiner.resume(line, event.event_id, written_member(event.metadata, "\"continues\""));
 }
 
+std::string Understanding::learnt() const {
+  return state_->bare_ids.columns();
+}
+
+bool Understanding::recall(std::string_view learnt) {
+  return state_->bare_ids.recall(learnt);
+}
+
+uint64_t Understanding::lessons() const {
+  return state_->bare_ids.judged();
+}
+
 void Understanding::forget_open_events() {
   state_->joiner.forget();
   state_->pieces.forget();

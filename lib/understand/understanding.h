@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -79,6 +80,13 @@ class Understanding {
   void join(event::Event& event, Arena& arena);
   /// Takes note of an event that went through join() before a restart. In their order of arrival.
   void resume(const event::Event& event);
+  /// What it has learnt of its sources and no event tells: columns of ids (bare_ids.h). Text of at
+  /// most about 1 MiB, without anything that a line said.
+  std::string learnt() const;
+  /// Goes on with what learnt() gave another one. False if `learnt` is anything else.
+  bool recall(std::string_view learnt);
+  /// Grows whenever learnt() may have changed.
+  uint64_t lessons() const;
   /// Forgets what the sources printed last, where it did not reach the event log.
   void forget_open_events();
 

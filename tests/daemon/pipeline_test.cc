@@ -1,5 +1,7 @@
 #include "daemon/pipeline.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 #include "daemon/daemon_rig.h"
@@ -213,6 +215,63 @@ TEST_CASE("draining finishes what was queued and takes no more") {
   CHECK(answered == 100);
   CHECK_FALSE(submit());
   CHECK(rig.log->synced_sequence() == rig.log->next_sequence());
+}
+
+/// Lines of two services: one says what its ids are, the other one prints them in a column.
+std::string lesson(int first) {
+  std::string body;
+  for (int i = first; i < first + 40; ++i) {
+    const std::string id = fmt::format("{:08x}-0000-4000-8000-000000000000", i * 40503);
+    body += fmt::format(R"({{"message":"done request_id={}","service":"shop","source":"file"}})"
+                        "\n"
+                        R"({{"message":"GET /x 200 {} 5b","service":"web","source":"file"}})"
+                        "\n",
+                        id, id);
+  }
+  return body;
+}
+
+TEST_CASE("what it has learnt is kept once a minute at most, and at the end, if it is new") {
+  std::vector<std::string> kept;
+  Pipeline::Options options;
+  options.keep_learnt = [&kept](const std::string& learnt) { kept.push_back(learnt); };
+  Rig rig(options);
+  rig.pipeline->start();
+  const auto teach_after = [&rig](int64_t seconds, int first) {
+    rig.clock.offset_us += seconds * 1'000'000;
+    CHECK(rig.submit(lesson(first), event::BatchForm::kNdjson).count == 80);
+    // The next answer comes behind what follows this body.
+    rig.submit(R"({"message":"x"})", event::BatchForm::kObject);
+    return rig.pipeline->counters().events.load();
+  };
+  teach_after(0, 1);
+  CHECK(kept.empty());
+  teach_after(11, 100);
+  CHECK(kept.size() == 1);
+  teach_after(11, 200);
+  CHECK(kept.size() == 1);
+  teach_after(60, 300);
+  CHECK(kept.size() == 2);
+  rig.pipeline->drain();
+  CHECK(kept.size() <= 3);  // an end without anything new keeps nothing
+
+  Pipeline::Options later;
+  later.learnt = kept.back();
+  bool is_kept_again = false;
+  later.keep_learnt = [&is_kept_again](const std::string&) { is_kept_again = true; };
+  Rig again(later);
+  again.pipeline->start();
+  CHECK(again.submit(R"({"message":"GET /x 200 5f0d9c1e-6f0b-4b7a-8a8e-0c3c1f6f0b7a 5b",)"
+                     R"("service":"web","source":"file"})",
+                     event::BatchForm::kObject)
+            .count == 1);
+  store::Query query;
+  query.correlation_id = "5f0d9c1e-6f0b-4b7a-8a8e-0c3c1f6f0b7a";
+  const auto answer = again.store->timeline(query);
+  REQUIRE(answer.has_value());
+  CHECK(answer->events.size() == 1);
+  again.pipeline->drain();
+  CHECK_FALSE(is_kept_again);
 }
 
 TEST_CASE("a body of big messages is stored in parts without losing any") {

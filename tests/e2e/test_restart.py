@@ -111,6 +111,45 @@ class Restart(GasolineTest):
         self.sandbox.run_wrapped("true", options=("--no-daemon", "--name", "donor"))
         return self.sandbox.await_run_end("donor")[0]["run_id"][:-4] + "ZZZZ"
 
+    def test_columns_of_ids_are_known_after_a_restart(self):
+        def ids(count):
+            return ["%032x" % random.getrandbits(128) for _ in range(count)]
+
+        def post(service, lines):
+            events = [{"message": line, "service": service, "source": "file"} for line in lines]
+            self.assertEqual(self.sandbox.post_events(events).status, 200)
+
+        def is_found(id):
+            return len(self.sandbox.timeline(correlation_id=id)) == 1
+
+        def access(id):
+            return f"GET /orders 200 12.3 ms - {id} 512b"
+
+        daemon = self.sandbox.start_daemon()
+        [before] = ids(1)
+        post("gateway", [access(before)])
+        self.assertFalse(is_found(before), "nothing told what the column is")
+        known = ids(60)
+        post("shop", [f"loaded request_id={id}" for id in known])
+        post("gateway", [access(id) for id in known])
+        self.assertEqual(daemon.stop(), 0)
+
+        daemon = self.sandbox.start_daemon()
+        [after, of_order] = ids(2)
+        post("gateway", [access(after), f"order {of_order} loaded"])
+        self.assertTrue(is_found(after))
+        self.assertFalse(is_found(of_order))
+        daemon.kill()
+
+        path = self.sandbox.state + "/gasoline/learnt"
+        with open(path, "r+b") as file:
+            file.write(b"nonsense")
+        self.sandbox.start_daemon()
+        [unknown] = ids(1)
+        post("gateway", [access(unknown)])
+        self.assertFalse(is_found(unknown), "a damaged file teaches nothing")
+        self.assertEqual(self.sandbox.get("/v1/status").json()["status"], "ok")
+
     def test_the_counts_after_a_restart(self):
         daemon = self.sandbox.start_daemon()
         self.post(0, 1000)

@@ -87,6 +87,60 @@ TEST_CASE("a column of things that are no ids, or of one value, is none") {
   }
 }
 
+/// `source` has learnt that lines like access_line() have a column of ids.
+void teach(BareIds& ids, uint64_t source) {
+  for (uint64_t i = 1; i <= 40; ++i) {
+    ids.note_id(uuid(i));
+    ids.find(source, access_line(uuid(i)));
+  }
+}
+
+TEST_CASE("what was learnt of columns goes over to another one") {
+  BareIds before;
+  CHECK(before.judged() == 0);
+  teach(before, 7);
+  CHECK(before.judged() > 0);
+  const std::string columns = before.columns();
+  for (uint64_t i = 1; i <= 40; ++i) CHECK(columns.find(uuid(i).substr(24)) == std::string::npos);
+
+  BareIds after;
+  CHECK(after.find(7, access_line(uuid(1000))).empty());
+  REQUIRE(after.recall(columns));
+  CHECK(after.find(7, access_line(uuid(1001))) == uuid(1001));
+  CHECK(after.find(7, "order " + uuid(1002) + " loaded").empty());
+  CHECK(after.find(8, access_line(uuid(1003))).empty());
+}
+
+TEST_CASE("a text that is not what was learnt teaches nothing") {
+  BareIds before;
+  teach(before, 7);
+  const std::string columns = before.columns();
+  for (const std::string& text :
+       {std::string(), std::string("columns 2\n"), "columns 2" + columns.substr(9),
+        columns.substr(0, columns.size() - 3), columns + "x", columns + "1 2 3\n",
+        columns + "1 2 65 3 3\n", columns + "1 2 5 6 3\n", columns + "1 2 5 3 6\n",
+        columns + "1 2 -5 3 3\n"}) {
+    BareIds after;
+    INFO(text);
+    CHECK_FALSE(after.recall(text));
+    CHECK(after.find(7, access_line(uuid(1001))).empty());
+  }
+  std::string many = columns;
+  for (size_t i = 0; i <= BareIds::kSourcesMax * BareIds::kColumnsMax; ++i) many += "1 2 5 3 3\n";
+  CHECK_FALSE(BareIds().recall(many));
+}
+
+TEST_CASE("of all sources that it knows, as many columns as there are places go over") {
+  BareIds before;
+  for (uint64_t source = 1; source <= 2 * BareIds::kSourcesMax; ++source) teach(before, source);
+  const std::string columns = before.columns();
+  CHECK(columns.size() < 1536 * 1024);
+  BareIds after;
+  REQUIRE(after.recall(columns));
+  CHECK(after.columns().size() == columns.size());
+  CHECK(after.find(2 * BareIds::kSourcesMax, access_line(uuid(1001))) == uuid(1001));
+}
+
 TEST_CASE("ids are remembered within bounds, and sources too") {
   BareIds ids;
   const std::string line = access_line(uuid(1));
