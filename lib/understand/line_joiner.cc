@@ -9,6 +9,7 @@ namespace {
 constexpr std::string_view kTracebackEnd = "Traceback (most recent call last):";
 
 bool ends_with_traceback(std::string_view text) {
+  if (text.find("+ Exception Group") != std::string_view::npos) return false;  // indented to its end
   while (!text.empty() && (text.back() == ' ' || text.back() == '\r')) text.remove_suffix(1);
   return text.ends_with(kTracebackEnd);
 }
@@ -21,6 +22,10 @@ bool is_deep(std::string_view text) {
 /// A frame of Python: behind the last one comes a line that is not indented.
 bool names_file(std::string_view frame) {
   return trim_left(frame).starts_with("File ");
+}
+
+bool begins_group(std::string_view frame) {
+  return trim_left(frame).starts_with("+ ");
 }
 
 bool is_indented(LineRole role) {
@@ -111,8 +116,9 @@ bool LineJoiner::continues(const Open& open, const Line& line, LineRole role) {
   if (is_indented(role)) {
     if (open.phase != Phase::kPlain) return true;
     if (open.has_header && (role == LineRole::kFrame || is_deep(line.text))) return true;
-    // A syntax error of Python begins with the place, without a word before it.
-    return role == LineRole::kFrame && !names_file(line.text);
+    // A syntax error of Python begins with the place, without a word before it; a group of
+    // exceptions with an indented title.
+    return role == LineRole::kFrame && !names_file(line.text) && !begins_group(line.text);
   }
   return continues_unindented(open, role);
 }

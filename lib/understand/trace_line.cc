@@ -30,7 +30,12 @@ bool is_frame(std::string_view text) {
   if (begins_with_any(text, "File \"", "File \\\"")) {
     return text.find("\", line ") != std::string_view::npos;
   }
-  if (text.starts_with("from ")) return text.find(":in ") != std::string_view::npos;
+  if (text.starts_with("from ")) {
+    return text.find(":in ") != std::string_view::npos || text.find(" in '") != std::string_view::npos;
+  }
+  if (text.starts_with("+ Exception Group Traceback")) return true;
+  const size_t called = text.find(" called at ");  // of Perl
+  if (called != std::string_view::npos) return text.find(" line ", called) != std::string_view::npos;
   if (text.starts_with('#')) return is_number_of(text, 1);
   return is_omission(text) || text.starts_with("--- End of ") || text.starts_with("---> ") ||
          text.starts_with("Suppressed: ");
@@ -110,14 +115,23 @@ bool is_go_call(std::string_view text) {
   return text.back() == ')';
 }
 
+/// "Raised at Stdlib.failwith in file "x.ml", line 29": of OCaml, which indents none of them.
+bool is_ocaml_frame(std::string_view text) {
+  return begins_with_any(text, "Raised at ", "Raised by ", "Re-raised at ", "Called from ") &&
+         text.find(" in file \"") != std::string_view::npos;
+}
+
 bool is_link(std::string_view text) {
-  constexpr CharSet kBeginnings("NCSsDT-[B.");
+  constexpr CharSet kBeginnings("NCSsDT-[B.LR(");
   if (!kBeginnings.holds(text.front())) return false;
   if (text.starts_with("Next ")) return text.size() > 5 && is_exception(text.substr(5));
+  if (is_ocaml_frame(text)) return true;
   return begins_with_any(text, "Caused by:", "Suppressed: ", "Stack trace:", "stack backtrace:",
                          "During handling of the above exception", "--- End of ", "[previous exc",
                          "The above exception was the direct cause", "[stack trace]",
-                         "Backtrace:", "Stacktrace:", "Call stack:") ||
+                         "Backtrace:", "Stacktrace:", "Call stack:", "Stack backtrace:",
+                         "stack traceback:", "[stacktrace]", "CallStack (from ", "(Use `node --",
+                         "Last message (from ", "Last message: ", "State: %{") ||
          is_omission(text);
 }
 
@@ -135,6 +149,7 @@ bool is_script(std::string_view text) {
 
 bool is_closer(std::string_view text) {
   constexpr CharSet kClosing("}]);,");
+  if (text == "\"}") return true;  // of a string that holds the lines before it
   return kClosing.trim_left(text).empty() && text.front() != ',' && text.front() != ';';
 }
 
@@ -164,7 +179,7 @@ LineRole role_of_unindented(std::string_view text) {
   if (is_closer(text)) return LineRole::kCloser;
   if (is_script(text)) return LineRole::kScript;
   if (is_ruby_frame(text)) return LineRole::kBareFrame;
-  if (is_exception(text)) return LineRole::kException;
+  if (is_exception(text) || text.starts_with("** (")) return LineRole::kException;
   if (is_go_call(text)) return LineRole::kCall;
   return LineRole::kPlain;
 }

@@ -93,6 +93,58 @@ TEST_CASE("what Node prints before it dies is one event") {
                    "Node.js v20.20.2"}) == Sizes{1, 9});
 }
 
+TEST_CASE("traces of further languages are one event") {
+  struct Trace {
+    std::string_view language;
+    std::vector<std::string> lines;
+  };
+  const std::vector<Trace> traces = {
+      {"Elixir",
+       {"** (RuntimeError) oops", "    (shop 0.1.0) lib/shop.ex:3: Shop.charge/1",
+        "    (elixir 1.15.0) lib/enum.ex:2: Enum.map/2"}},
+      {"Elixir, logged",
+       {"02:37:06.115 [error] GenServer Shop.Worker terminating", "** (RuntimeError) boom",
+        "    (shop 0.1.0) lib/shop/worker.ex:9: Shop.Worker.handle_call/3",
+        "Last message (from #PID<0.150.0>): :go", "State: %{n: 1}"}},
+      {"Lua",
+       {"lua: a.lua:1: attempt to index a nil value", "stack traceback:",
+        "\ta.lua:1: in main chunk", "\t[C]: in ?"}},
+      {"Perl",
+       {"boom at a.pl line 3.", "\tmain::f(1) called at a.pl line 7",
+        "\tmain::run() called at a.pl line 9"}},
+      {"OCaml",
+       {"Fatal error: exception Failure(\"boom\")",
+        "Raised at Stdlib.failwith in file \"stdlib.ml\", line 29, characters 17-33",
+        "Called from Dune__exe__A in file \"a.ml\", line 1, characters 9-24"}},
+      {"Crystal",
+       {"Unhandled exception: boom (Exception)", "  from a.cr:2:3 in 'f'",
+        "  from a.cr:5:1 in '__crystal_main'"}},
+      {"Haskell",
+       {"shop: boom", "CallStack (from HasCallStack):", "  error, called at a.hs:3:8 in main:Main"}},
+      {"Rust with anyhow",
+       {"Error: failed to read config", "", "Caused by:", "    0: open /etc/x", "    1: No such file",
+        "", "Stack backtrace:", "   0: anyhow::error::msg", "   1: shop::main"}},
+      {"Python, a group",
+       {"  + Exception Group Traceback (most recent call last):",
+        "  |   File \"/srv/a.py\", line 2, in <module>", "  | ExceptionGroup: g (1 sub-exception)",
+        "  +-+---------------- 1 ----------------", "    | ValueError: 1",
+        "    +------------------------------------"}},
+      {"PHP with Monolog",
+       {"[2026-11-21 02:37:06] local.ERROR: Undefined {\"exception\":\"[object] (E(code: 0): x",
+        "[stacktrace]", "#0 /srv/app/x.php(3): App->f()", "#1 {main}", "\"}"}},
+      {"Node, a warning",
+       {"(node:42) [DEP0040] DeprecationWarning: The `punycode` module is deprecated.",
+        "(Use `node --trace-deprecation ...` to show where the warning was created)"}}};
+  for (const Trace& trace : traces) {
+    Run run;
+    std::vector<std::string> lines = {"listening on 3000"};
+    lines.insert(lines.end(), trace.lines.begin(), trace.lines.end());
+    lines.emplace_back("listening again");
+    INFO(trace.language);
+    CHECK(run.sizes(lines) == Sizes{1, trace.lines.size(), 1});
+  }
+}
+
 TEST_CASE("a traceback of Python ends with the line that is not indented") {
   Run run;
   CHECK(run.sizes({"before", "Traceback (most recent call last):",
