@@ -183,6 +183,7 @@ FieldName name_of_time(std::string_view key) {
 FieldName field_name(std::string_view parent, std::string_view key) {
   if (parent == "log" && key == "level") return level_of(0);
   if ((parent == "log_level" || parent == "level") && key == "name") return level_of(2);
+  if (key == "logLevel" || key == "log_level") return level_of(3);
   if (parent == "record" && key == "message") return message_of(2);
   if (parent == "time" && key == "timestamp") return time_of(2);
   if ((parent == "t" || parent == "timestamp") && key == "$date") return time_of(2);

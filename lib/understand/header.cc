@@ -15,6 +15,7 @@ namespace {
 using event::Level;
 
 constexpr std::string_view kMask = "[redacted:";  // a masked secret is part of the message
+constexpr CharSet kLevelLetters("TVDIWEFC");
 constexpr size_t kItemsMax = 24;
 constexpr size_t kGroupSizeMax = 160;
 constexpr size_t kNamesBeforeAnchorMax = 4;
@@ -153,11 +154,19 @@ class Reader {
     if (names_ > 2 && !has_anchor()) return skip_to_bracket();
     const std::string_view name = token();
     const bool is_pair = header_.has_time && names_ > 0 && is_field(name);
-    if (!is_pair) ++names_;
+    // "12.345678 WARN message": seconds since the start
+    const bool is_uptime = at_ == 0 && is(name.front(), kDigit) && is_decimal(name);
+    if (!is_pair && !is_uptime) ++names_;
     at_ += name.size();
     if (name.size() > 80 || name.front() == '"' || name.front() == '{') return false;
     const size_t names_max = header_.has_time ? kNamesBeforeAnchorMax : kNamesBeforeTimeMax;
     return names_ <= names_max;
+  }
+
+  static bool is_decimal(std::string_view name) {
+    const size_t whole = run_of(name, kDigit);
+    return whole > 0 && whole + 1 < name.size() && name[whole] == '.' &&
+           all_of(name.substr(whole + 1), kDigit);
   }
 
   /// pid=12: such pairs may be more than names.
@@ -206,6 +215,10 @@ class Reader {
   bool try_level() {
     const std::string_view here = rest();
     const size_t letters = run_of(here, kLower | kUpper, 14);
+    if (letters < here.size() && is(here[letters], kRunChar)) {
+      const size_t channel = run_of(here, kRunChar, 64);
+      if (here.substr(channel).starts_with('.') && try_dotted_level(channel)) return true;
+    }
     if (letters < 3 || letters > 13) return false;
     const std::string_view word = here.substr(0, letters);
     size_t size = letters;
@@ -242,11 +255,12 @@ class Reader {
   /// is a word too.
   bool try_letter() {
     if (!header_.has_time || names_ > 0 || !is(peek(), kUpper) || peek(1) != ' ') return false;
-    if (std::string_view("TVDIWEFC").find(peek()) == std::string_view::npos) return false;
+    if (!kLevelLetters.holds(peek())) return false;
     const std::string_view next = word_behind(1);
     if (next.empty()) return false;
     const bool is_name = next.front() == '[' || next.front() == '{' || next == "-" ||
                          (next.size() > 1 && all_of(next, kUpper)) ||
+                         next.find('/') != std::string_view::npos ||
                          is_qualified_name(next.substr(0, next.size() - (next.back() == ':')));
     if (!is_name || !event::parse_level(line_.substr(at_, 1), header_.level)) return false;
     header_.has_level = true;
@@ -385,7 +399,9 @@ class Reader {
     }
     Level level;
     if (equals_ignoring_case(word, "log") || equals_ignoring_case(word, "config")) return false;
-    if (!read_level_word(word, level)) return false;
+    const bool is_letter = word.size() == 1 && header_.has_time && names_ == 0 &&
+                           kLevelLetters.holds(word.front());
+    if (is_letter ? !event::parse_level(word, level) : !read_level_word(word, level)) return false;
     // "shop.exe: [WARNING] message"
     const bool is_named = names_ == 1 && at_ > 2 && line_[at_ - 2] == ':';
     if (names_ > 0 && !header_.has_time && !is_named) return false;

@@ -213,8 +213,10 @@ namespace {
 
 /// The name that ends just before `end`, skipping the quotes and spaces that may follow it.
 std::string_view key_before(std::string_view text, size_t end) {
+  constexpr size_t kPaddingMax = 16;  // of names in a column
   size_t back = end;
-  if (back > 0 && text[back - 1] == ' ') --back;
+  while (back > 0 && end - back < kPaddingMax && text[back - 1] == ' ') --back;
+  end = back;
   while (back > 0 && end - back < 4 &&
          (text[back - 1] == '"' || text[back - 1] == '\'' || text[back - 1] == '\\')) {
     --back;
@@ -401,11 +403,14 @@ class Finder {
   void look_at_place(size_t start, size_t size) {
     const std::string_view id = text_.substr(start, size);
     if (is_bracketed(start, size)) {
+      if (is_whole_message(start - 1, size + 2)) return;
       if (!names_an_object(start - 1)) ids_.unnamed.offer(id, IdRank::kPlace);
       else if (before(start - 1) == ' ') take_behind_word(start - 1, id);
       return;
     }
-    if (take_tuple(start, size) || take_behind_word(start, id)) return;
+    if (take_tuple(start, size) || take_behind_word(start, id) || take_behind_comma(start, id)) {
+      return;
+    }
     if (is_column(start, size)) ids_.unnamed.offer(id, IdRank::kPlace);
   }
 
@@ -415,6 +420,16 @@ class Finder {
     const IdRole role = classify_id_key(key_before(text_, start - 1));
     return role != IdRole::kNone && role != IdRole::kWeakAny &&
            take_id(role, id, IdPlace::kText, ids_);
+  }
+
+  /// ('x-request-id', 'UUID'): headers as a list of pairs.
+  bool take_behind_comma(size_t start, std::string_view id) {
+    const char quote = before(start);
+    if (start < 8 || (quote != '"' && quote != '\'')) return false;
+    const std::string_view head = trim_right(text_.substr(0, start - (before(start - 1) == 'b') - 1));
+    if (head.size() < 4 || head.back() != ',' || head[head.size() - 2] != quote) return false;
+    const IdRole role = classify_id_key(key_before(text_, head.size() - 1));
+    return role != IdRole::kNone && take_id(role, id, IdPlace::kText, ids_);
   }
 
   /// [app,trace,span,exported]
@@ -431,6 +446,21 @@ class Finder {
     return true;
   }
 
+  /// What is all that the line says is not the id under which it says so.
+  bool is_whole_message(size_t start, size_t size) const {
+    return header_size_ > 0 && start == header_size_ &&
+           trim_right(text_.substr(start + size)).empty();
+  }
+
+  /// "HEX  path", "HEX *path": what md5sum prints.
+  static bool is_checksum(std::string_view id, std::string_view behind) {
+    if (id_shape(id) != IdShape::kHex128) return false;
+    const std::string_view name = behind.substr(std::min<size_t>(behind.size(), 2));
+    const std::string_view word = name.substr(0, run_of(name, kKeyChar));
+    return behind.starts_with(" *") ||
+           (behind.starts_with("  ") && word.find_first_of("./") != std::string_view::npos);
+  }
+
   /// True if the word before the bracket at `open` says what the id is of: "user [..]", "order
   /// (..)".
   bool names_an_object(size_t open) const {
@@ -440,12 +470,17 @@ class Finder {
     // The values of a list, under a name: X-Client-Id:[...]
     if (left == ':' || left == '=') return is(text_[open - 2], kKeyChar);
     if (left != ' ') return false;
+    // In round brackets stands what explains the words before them, however they are written.
+    const char last = text_[open - 2];
+    if (text_[open] == '(' && (is_alnum(last) || last == ')' || last == '"' || last == '\'')) {
+      event::Level level;
+      const std::string_view word = key_before(text_, open - 1);
+      return word.empty() || !read_level_word(word, level);
+    }
     size_t start = open - 1;
     while (start > 0 && open - start < 32 && is(text_[start - 1], kKeyChar)) --start;
     const std::string_view word = text_.substr(start, open - 1 - start);
-    // In round brackets stands what explains the word before them, however that is written.
-    const bool explains = text_[open] == '(' && !word.empty() && is_alnum(word.back());
-    if (!explains && (word.empty() || !all_of(word, kLower))) return false;
+    if (word.empty() || !all_of(word, kLower)) return false;
     event::Level level;
     return !read_level_word(word, level);
   }
@@ -458,7 +493,10 @@ class Finder {
     const char right = after(start + size);
     const bool blank_right = right == ' ' || right == '\t' || right == '\0';
     if ((left != ' ' && left != '\t') || !blank_right) return false;
-    if (header_size_ > 0 && start <= header_size_ + 1 && right != '\0') return !is_in_group(start);
+    if (header_size_ > 0 && start <= header_size_ + 1 && right != '\0') {
+      return !is_in_group(start) &&
+             !is_checksum(text_.substr(start, size), text_.substr(start + size));
+    }
     const std::string_view head = trim_right(text_.substr(0, start));
     const std::string_view tail = trim_left(text_.substr(start + size));
     return head.ends_with('|') && (tail.starts_with('|') || tail.starts_with("- "));

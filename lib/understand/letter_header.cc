@@ -44,7 +44,7 @@ bool read_glog(std::string_view line, const TimeContext& context, Header& header
   const size_t digits = run_of(line.substr(1), kDigit, 9);
   PrintedTime time;
   if (line[digits + 1] != ' ') return false;
-  if (digits == 8) {  // with the year
+  if (digits == 8 || digits == 6) {  // with the year
     if (!read_printed_time(line.substr(1), context, time)) return false;
   } else if (digits != 4 ||
              !read_month_day_time(line.substr(1, 4), line.substr(6), context, time)) {

@@ -116,6 +116,14 @@ constexpr Row kRows[] = {
     {R"~({"requestTime":"21/Nov/2026:02:37:06 +0000","status":"200"})~", kSeconds, Level::kInfo, "", R"~(=)~"},
     {R"~({"expireTime":"2027-11-21T02:37:06Z","message":"hi"})~", kNoTime, Level::kInfo, "", R"~(hi)~"},
     {R"~({"t":{"$date":"2026-11-21T02:37:06.115+00:00"},"s":"D1","c":"NETWORK","msg":"hi"})~", kMillis, Level::kDebug, "", R"~(hi)~"},
+    {R"~(2026/11/21 02:37:06.115 [E] [router.go:12] | 127.0.0.1| 500 | GET /x)~", kMillis, Level::kError, "", R"~(*)~"},
+    {R"~(W261121 02:37:06.115123 42 1@server/node.go:12 [T1,n1] 5  disk is slow)~", kMicros, Level::kWarn, "", R"~(*)~"},
+    {R"~(12.594107 WARN  slow query)~", kNoTime, Level::kWarn, "", R"~(slow query)~"},
+    {R"~({"context":{"package":"shop","logLevel":40},"message":"hi","time":1795228626115})~", kMillis, Level::kWarn, "", R"~(hi)~"},
+    {R"~([2026-11-21T02:37:06.115+00:00] slim-app.WARNING: slow [] [])~", kMillis, Level::kWarn, "", R"~(*)~"},
+    {R"~(2026-11-21 02:37:06.115123: W tensorflow/core/platform/x.cc:12] slow)~", kMicros, Level::kWarn, "", R"~(*)~"},
+    {R"~(2026-11-21T02:37:06.115Z web-app started)~", kMillis, Level::kInfo, "", R"~(web-app started)~"},
+    {R"~(Trace ID       : 4bf92f3577b34da6a3ce929d0e0e4736)~", kNoTime, Level::kInfo, "4bf92f3577b34da6a3ce929d0e0e4736", R"~(=)~"},
 };
 // clang-format on
 
