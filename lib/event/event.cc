@@ -1,6 +1,9 @@
 #include "event/event.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
+#include <iterator>
 
 namespace gasoline::event {
 namespace {
@@ -69,6 +72,25 @@ constexpr LevelWord kLevelWords[] = {{"trace", Level::kDebug},
 
 constexpr size_t kLevelWordSizeMax = 13;
 
+/// Which level words have this size, or begin with this character: bit i for kLevelWords[i].
+struct LevelWordIndex {
+  std::array<uint64_t, kLevelWordSizeMax + 1> of_size{};
+  std::array<uint64_t, 128> of_front{};
+};
+
+constexpr LevelWordIndex make_level_word_index() {
+  static_assert(std::size(kLevelWords) <= 64);
+  LevelWordIndex index;
+  for (size_t i = 0; i < std::size(kLevelWords); ++i) {
+    const std::string_view word = kLevelWords[i].word;
+    index.of_size[word.size()] |= uint64_t{1} << i;
+    index.of_front[static_cast<uint8_t>(word.front())] |= uint64_t{1} << i;
+  }
+  return index;
+}
+
+constexpr LevelWordIndex kLevelWordIndex = make_level_word_index();
+
 }  // namespace
 
 std::string_view to_string(Level level) noexcept {
@@ -77,14 +99,15 @@ std::string_view to_string(Level level) noexcept {
 
 bool parse_level(std::string_view word, Level& level) noexcept {
   if (word.empty() || word.size() > kLevelWordSizeMax) return false;
-  std::array<char, kLevelWordSizeMax> lower{};
-  for (size_t i = 0; i < word.size(); ++i) {
-    const char c = word[i];
-    lower[i] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  }
-  const std::string_view wanted(lower.data(), word.size());
-  for (const LevelWord& entry : kLevelWords) {
-    if (entry.word.front() != wanted.front() || entry.word != wanted) continue;
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  const auto front = static_cast<uint8_t>(lower(word.front()));
+  if (front >= kLevelWordIndex.of_front.size()) return false;
+  uint64_t bits = kLevelWordIndex.of_front[front] & kLevelWordIndex.of_size[word.size()];
+  for (; bits != 0; bits &= bits - 1) {
+    const LevelWord& entry = kLevelWords[static_cast<size_t>(std::countr_zero(bits))];
+    const bool same = std::equal(word.begin(), word.end(), entry.word.begin(),
+                                 [lower](char c, char wanted) { return lower(c) == wanted; });
+    if (!same) continue;
     level = entry.level;
     return true;
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "understand/blocks.h"
+
 namespace gasoline::understand {
 
 namespace {
@@ -67,7 +69,12 @@ std::string_view last_state(std::string_view text) {
 }  // namespace
 
 std::string_view strip_ansi(std::string_view text, Arena& arena) {
-  const size_t first = text.find(kEscape);
+  // Most lines hold neither: one pass tells.
+  const size_t special = find_rare_in_blocks(text, [](const Block& block) {
+    return block.equal_to(kEscape) | block.equal_to('\r');
+  });
+  if (special == text.size()) return text;
+  const size_t first = text.find(kEscape, special);
   if (first == std::string_view::npos) return last_state(text);
   char* const clean = arena.allocate(text.size());
   size_t size = 0;

@@ -1,10 +1,12 @@
 #include "understand/bare_ids.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstring>
 #include <utility>
 
+#include "understand/blocks.h"
 #include "understand/chars.h"
 #include "understand/id_shape.h"
 
@@ -49,10 +51,6 @@ uint64_t number_of(std::string_view id) {
   return number | 1;
 }
 
-uint64_t blanks_in(std::string_view text) {
-  return static_cast<uint64_t>(std::count(text.begin(), text.end(), ' '));
-}
-
 bool is_id_shape(std::string_view id) {
   const IdShape shape = id_shape(id);
   return shape == IdShape::kUuid || shape == IdShape::kHex128;
@@ -68,17 +66,23 @@ uint64_t context_key(std::string_view line, size_t at) {
   return key;
 }
 
-/// The end of the next run of letters, digits and dashes that is as long as an id, from `at` on;
-/// npos if there is none. Looks at the last byte of a window first, and so at few of them.
+/// The end of the next run of letters, digits and dashes that is as long as an id, from `at` on,
+/// where none goes on; npos if there is none. So long a run covers a whole block wherever it lies.
 size_t next_run(std::string_view line, size_t at, size_t& start) {
-  while (at + kIdSizeMin <= line.size()) {
-    size_t last = at + kIdSizeMin;
-    while (last > at && is(line[last - 1], kRunChar)) --last;
-    if (last == at) {
-      start = at;
-      return at + kIdSizeMin + run_of(line.substr(at + kIdSizeMin), kRunChar);
+  uint32_t before = 0;  // the run characters of the last block
+  for (; at + Block::kSize <= line.size(); at += Block::kSize) {
+    const uint32_t here = Block(line.data() + at).run_chars();
+    if (here == 0xffff) {
+      start = at - static_cast<size_t>(std::countl_one(before << Block::kSize));
+      const size_t end = end_of_run_chars(line, at + Block::kSize);
+      if (end - start >= kIdSizeMin) return end;
+      at = end;
+      before = 0;
+      if (at + Block::kSize > line.size()) break;
+      before = Block(line.data() + at).run_chars();
+    } else {
+      before = here;
     }
-    at = last;
   }
   return std::string_view::npos;
 }
@@ -158,9 +162,9 @@ size_t BareIds::find_candidates(std::string_view line, Candidates& found) {
        end = next_run(line, end, start)) {
     const std::string_view value = line.substr(start, end - start);
     if (!is_id_shape(value)) continue;
-    blanks += blanks_in(line.substr(counted, start - counted));
+    blanks += count_in_blocks(line.substr(counted, start - counted), ' ');
     counted = start;
-    const uint64_t blanks_behind = blanks_in(line.substr(end));
+    const uint64_t blanks_behind = count_in_blocks(line.substr(end), ' ');
     const uint64_t before = start == 0 ? 0 : static_cast<uint8_t>(line[start - 1]);
     const uint64_t after = end == line.size() ? 0 : static_cast<uint8_t>(line[end]);
     const uint64_t around = before << 8 | after;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
+#include <type_traits>
 
 namespace gasoline::understand {
 
@@ -106,6 +109,11 @@ struct Digest {
 
 constexpr uint64_t load(std::string_view text, size_t at, size_t size) {
   uint64_t value = 0;
+  if (!std::is_constant_evaluated() && std::endian::native == std::endian::little) {
+    if (size == 8) std::memcpy(&value, text.data() + at, 8);
+    if (size == 4) std::memcpy(&value, text.data() + at, 4);
+    if (size >= 4) return value;
+  }
   for (size_t i = 0; i < size; ++i) {
     value |= static_cast<uint64_t>(static_cast<uint8_t>(text[at + i])) << (8 * i);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "understand/blocks.h"
 #include "understand/chars.h"
 #include "understand/header_words.h"
 #include "understand/id_shape.h"
@@ -57,16 +58,15 @@ class Reader {
 
   /// Blanks, and bars, dashes and the like that stand alone.
   void skip_separators() {
-    while (at_ < line_.size()) {
+    static constexpr CharSet kSeparators("|->:,");
+    for (; at_ < line_.size(); ++at_) {
       const char c = line_[at_];
+      if (is(c, kBlank)) continue;
+      if (!kSeparators.holds(c)) return;
       const char next = peek(1);
       const bool alone = next == '\0' || is(next, kBlank) || next == '[' ||
                          (c == '|' && header_.has_time) || (c == '-' && next == '-');
-      if (is(c, kBlank) || ((c == '|' || c == '-' || c == '>' || c == ':' || c == ',') && alone)) {
-        ++at_;
-      } else {
-        return;
-      }
+      if (!alone) return;
     }
   }
 
@@ -115,10 +115,11 @@ class Reader {
 
   void skip_blanks() { at_ += run_of(rest(), kBlank); }
 
-  std::string_view token() const {
-    size_t size = 0;
-    while (at_ + size < line_.size() && !is(line_[at_ + size], kBlank)) ++size;
-    return line_.substr(at_, size);
+  std::string_view token() const { return word_at(at_); }
+
+  /// What stands up to the next blank.
+  std::string_view word_at(size_t at) const {
+    return line_.substr(at, find_blank(line_, at) - at);
   }
 
   /// One item of the header. False when the message has begun.
@@ -234,9 +235,9 @@ class Reader {
     const bool marked = next == ':' || next == '>' || next == '[' || next == ']' || next == '|' ||
                         (next == '/' && open_bracket_);
     if (!marked && next != '\0' && !is(next, kBlank) && next != ',' && next != ')') return false;
-    if (!may_be_level(word, marked && next != '[', next)) return false;
     Level level;
     if (!read_level_word(word, level)) return false;
+    if (!may_be_level(word, marked && next != '[', next)) return false;
     header_.level = level;
     header_.level_word = word;
     header_.has_level = true;
@@ -390,7 +391,7 @@ class Reader {
   /// [info     ], [shop#debug], [api:warn], [Server thread/INFO]
   bool read_level_group(std::string_view inside) {
     std::string_view word = trim_right(trim_left(inside));
-    constexpr CharSet kMarks("#:./");
+    static constexpr CharSet kMarks("#:./");
     const size_t mark = kMarks.last_in(word);
     if (mark != std::string_view::npos && word.size() - mark <= 9) {
       const bool is_path = word[mark] == '/';
@@ -414,7 +415,7 @@ class Reader {
   /// The rest of "[time LEVEL name]".
   bool close_bracket() {
     const std::string_view here = rest().substr(0, kGroupSizeMax);
-    constexpr CharSet kClosing("])");
+    static constexpr CharSet kClosing("])");
     const size_t close = kClosing.first_in(here);
     open_bracket_ = false;
     if (close == std::string_view::npos) return false;
@@ -484,21 +485,20 @@ class Reader {
   bool skip_named_part() {
     size_t at = at_;
     for (size_t words = 0; words < 8 && at < line_.size(); ++words) {
-      size_t size = 0;
+      std::string_view word;
       if (closing_of(line_[at]) != '\0') {
         const size_t end = line_.substr(at, kGroupSizeMax).find(closing_of(line_[at]), 1);
         if (end == std::string_view::npos) return false;
-        size = end + 1;
+        word = line_.substr(at, end + 1);
       } else {
-        while (at + size < line_.size() && !is(line_[at + size], kBlank)) ++size;
+        word = word_at(at);
       }
-      const std::string_view word = line_.substr(at, size);
       if (words > 0 && (word == "-" || word == ":" || word == "--")) {
-        at_ = at + size;
+        at_ = at + word.size();
         return true;
       }
       if (!is_name_part(word, words == 0)) return false;
-      at += size;
+      at += word.size();
       at += run_of(line_.substr(at), kBlank);
     }
     return false;
@@ -506,11 +506,8 @@ class Reader {
 
   /// The word behind the one at the current place that has `size` bytes.
   std::string_view word_behind(size_t size) const {
-    size_t at = at_ + size;
-    at += run_of(line_.substr(at), kBlank);
-    size_t word_size = 0;
-    while (at + word_size < line_.size() && !is(line_[at + word_size], kBlank)) ++word_size;
-    return line_.substr(at, word_size);
+    const size_t at = at_ + size;
+    return word_at(at + run_of(line_.substr(at), kBlank));
   }
 
   std::string_view line_;

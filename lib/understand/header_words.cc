@@ -6,19 +6,6 @@
 
 namespace gasoline::understand {
 
-char closing_of(char open) {
-  switch (open) {
-    case '[':
-      return ']';
-    case '(':
-      return ')';
-    case '<':
-      return '>';
-    default:
-      return '\0';
-  }
-}
-
 event::Level level_of_priority(unsigned priority) {
   const unsigned severity = priority & 7;
   if (severity <= 2) return event::Level::kCritical;
@@ -39,7 +26,7 @@ bool is_syslog_tag(std::string_view word, bool needs_pid) {
 bool is_name_part(std::string_view word, bool first) {
   if (closing_of(word.front()) != '\0' || word == "---" || all_of(word, kDigit)) return true;
   if (!is_alpha(word.front())) return false;
-  constexpr CharSet kJoints(".=$#/@");
+  static constexpr CharSet kJoints(".=$#/@");
   return first || kJoints.first_in(word) != std::string_view::npos;
 }
 

@@ -9,7 +9,9 @@ namespace gasoline::understand {
 /// What the words of a line's header are told by. None of them may be empty.
 
 /// The bracket that closes `open`, or NUL for any other character.
-char closing_of(char open);
+constexpr char closing_of(char open) {
+  return open == '[' ? ']' : open == '(' ? ')' : open == '<' ? '>' : '\0';
+}
 
 /// The level that syslog's priority says: its last three bits.
 event::Level level_of_priority(unsigned priority);

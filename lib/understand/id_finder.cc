@@ -23,7 +23,7 @@ bool has_digit(std::string_view text) {
 }
 
 bool is_hex_id(std::string_view text) {
-  return (text.size() == 16 || text.size() == 32) && all_of(text, kHexDigit) && !is_all_zeros(text);
+  return (text.size() == 16 || text.size() == 32) && is_all_hex(text) && !is_all_zeros(text);
 }
 
 bool is_printable(std::string_view value) {
@@ -211,8 +211,8 @@ bool take_id(IdRole role, std::string_view value, IdPlace place, Ids& ids) {
 
 namespace {
 
-/// The name that ends just before `end`, skipping the quotes and spaces that may follow it.
-std::string_view key_before(std::string_view text, size_t end) {
+/// Where the name ends that stands before `end`, without the quotes and the spaces that may follow.
+size_t key_end_before(std::string_view text, size_t end) {
   constexpr size_t kPaddingMax = 16;  // of names in a column
   size_t back = end;
   while (back > 0 && end - back < kPaddingMax && text[back - 1] == ' ') --back;
@@ -221,6 +221,12 @@ std::string_view key_before(std::string_view text, size_t end) {
          (text[back - 1] == '"' || text[back - 1] == '\'' || text[back - 1] == '\\')) {
     --back;
   }
+  return back;
+}
+
+/// The name that ends just before `end`, skipping the quotes and spaces that may follow it.
+std::string_view key_before(std::string_view text, size_t end) {
+  const size_t back = key_end_before(text, end);
   size_t start = back;
   while (start > 0 && back - start < kKeySizeMax && is(text[start - 1], kKeyChar)) --start;
   return text.substr(start, back - start);
@@ -264,34 +270,33 @@ class Finder {
     size_t at = 0;
     for (; at + Block::kSize <= text_.size(); at += Block::kSize) {
       const Block block(text_.data() + at);
-      if (!only_literals) look_at_separators(at, block.equal_to('=') | block.equal_to(':'));
+      if (!only_literals) look_at_separators(at, block);
       if (block.run_chars() == 0xffff && at >= run_end_) look_at_run(at, only_literals);
     }
     if (only_literals) return;
-    for (; at < text_.size(); ++at) {
-      if (text_[at] == '=' || text_[at] == ':') look_at_separator(at);
-    }
+    if (at < text_.size()) look_at_separators(at, PaddedBlock(text_, at).block());
     if (!ids_.empty()) return;
     look_for_named_group();
     if (ids_.empty()) look_for_numbered_group();
   }
 
  private:
-  void look_at_separators(size_t base, uint32_t mask) {
-    while (mask != 0) {
+  void look_at_separators(size_t base, const Block& block) {
+    uint32_t mask = block.equal_to('=') | block.equal_to(':');
+    for (; mask != 0; mask &= mask - 1) {
       look_at_separator(base + static_cast<size_t>(std::countr_zero(mask)));
-      mask &= mask - 1;
     }
   }
 
   void look_at_separator(size_t at) {
     if (at == 0 || at + 1 >= text_.size()) return;
+    static constexpr CharSet kBehindKeys("\"' ");
     const char before = text_[at - 1];
-    if (!is_alpha(before) && before != '3' && before != '"' && before != '\'' && before != ' ') {
-      if (before == '{') look_at_keyword(at);
-      return;
-    }
+    if (before == '{') return look_at_keyword(at);
     if (before == ' ' && text_[at] == ':' && is_alpha(text_[at + 1])) return look_at_keyword(at);
+    const size_t key_end = kBehindKeys.holds(before) ? key_end_before(text_, at) : at;
+    // Most names are told by their last letters.
+    if (!may_end_id_key(text_.substr(0, key_end))) return;
     const std::string_view key = key_before(text_, at);
     IdRole role = classify_id_key(key);
     if (role == IdRole::kNone && equals_ignoring_case(key, "id")) {
@@ -318,12 +323,15 @@ class Finder {
     take_id(classify_id_key(rest.substr(0, size)), value_at(rest, value), IdPlace::kText, ids_);
   }
 
-  /// A run of letters, digits and dashes that covers the block at `at`.
+  /// A run of letters, digits and dashes that covers the block at `at`, but not the one before.
   void look_at_run(size_t at, bool only_literals) {
     size_t start = at;
-    while (start > 0 && at - start < kRunSizeMax && is(text_[start - 1], kRunChar)) --start;
-    const size_t size = run_of(text_.substr(start), kRunChar);
-    run_end_ = start + size;
+    if (at > 0) {
+      const uint32_t before = Block(text_.data() + at - Block::kSize).run_chars();
+      start -= static_cast<size_t>(std::countl_one(before << Block::kSize));
+    }
+    run_end_ = end_of_run_chars(text_, at + Block::kSize);
+    const size_t size = run_end_ - start;
     if (size > kRunSizeMax || size < 32) return;
     const std::string_view run = text_.substr(start, size);
     // A longer name around it, such as file_<uuid>.pdf, names something else.

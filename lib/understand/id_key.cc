@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "understand/chars.h"
 
@@ -88,13 +89,8 @@ class Normal {
 
   std::string_view letters() const { return {letters_.data(), size_}; }
 
-  /// Cheap, and false for most words.
-  bool may_end_with(std::string_view words) const {
-    return size_ >= words.size() && letters_[size_ - words.size()] == words.front();
-  }
-
   bool ends_with_words(std::string_view words) const {
-    return size_ >= words.size() && letters().ends_with(words) && begins_[size_ - words.size()];
+    return letters().ends_with(words) && begins_[size_ - words.size()];
   }
 
   /// True if the word before the last `tail_size` letters is `word`.
@@ -109,44 +105,65 @@ class Normal {
   size_t size_ = 0;
 };
 
-/// Looks at the last two or three letters: few names end as ours do.
-bool may_be_id_key(std::string_view key) {
-  if (key.size() < 2) return false;
-  const char before = to_lower(key[key.size() - 2]);
-  switch (to_lower(key.back())) {
-    case 'd':
-      return before == 'i' && (key.size() == 2 || to_lower(key[key.size() - 3]) != 'p');
-    case 'e':
-      return before == 'c';
-    case 'q':
-      return before == 'e';
-    case 't':
-      return before == 'n' || before == 'o' || before == 's' || before == 'x';
-    case 'n':
-      return before == 'o';
-    case 'r':
-      return before == 'r' || before == 't';
-    case 'p':
-      return before == 't' || before == 's';
-    case '3':
-      return before == 'b';
-    default:
-      return false;
-  }
-}
-
-IdRole role_of(const Normal& name) {
-  if (name.letters().empty()) return IdRole::kNone;
-  const std::string_view letters = name.letters();
-  const char last = letters.back();
-  for (const Word& word : kWholes) {
-    if (word.letters.size() == letters.size() && word.letters.back() == last &&
-        letters == word.letters) {
-      return word.role;
+/// Tells by a name's last letters which of a list of words it may end with: bit i for words[i].
+class LastLetters {
+ public:
+  template <size_t kCount>
+  constexpr explicit LastLetters(const std::array<Word, kCount>& words) {
+    static_assert(kCount <= 32);
+    for (size_t i = 0; i < kCount; ++i) {
+      const std::string_view letters = words[i].letters;
+      for (size_t back = 0; back < kLooked; ++back) {
+        // A word that is shorter than this goes with every letter.
+        const bool any = back >= letters.size();
+        const size_t letter = any ? 0 : static_cast<uint8_t>(letters[letters.size() - 1 - back]);
+        for (size_t c = 0; c < 128; ++c) words_[back][c] |= uint32_t{any || c == letter} << i;
+      }
     }
   }
-  for (const Word& word : kSuffixes) {
-    if (word.letters.back() != last || !name.may_end_with(word.letters)) continue;
+
+  /// The words that may end `letters`, which are ASCII.
+  constexpr uint32_t candidates(std::string_view letters) const {
+    uint32_t bits = ~0u;
+    for (size_t back = 0; back < kLooked && back < letters.size(); ++back) {
+      bits &= words_[back][static_cast<uint8_t>(letters[letters.size() - 1 - back])];
+    }
+    return bits;
+  }
+
+ private:
+  static constexpr size_t kLooked = 4;
+  std::array<std::array<uint32_t, 128>, kLooked> words_{};
+};
+
+constexpr LastLetters kLastOfWholes(kWholes);
+constexpr LastLetters kLastOfSuffixes(kSuffixes);
+
+/// The letters, as bits, that may stand before the last letter of a name with a role.
+constexpr std::array<uint32_t, 256> make_letters_before() {
+  constexpr std::array<std::string_view, 8> kEnds = {"di",  "ec",  "qe",  "tnosx",
+                                                     "no",  "rrt", "pts", "3b"};
+  std::array<uint32_t, 256> before{};
+  for (const std::string_view end : kEnds) {
+    for (const char letter : end.substr(1)) {
+      before[static_cast<uint8_t>(end[0])] |= 1u << (letter - 'a');
+    }
+  }
+  for (size_t c = 'a'; c <= 'z'; ++c) before[c - 'a' + 'A'] = before[c];
+  return before;
+}
+
+constexpr std::array<uint32_t, 256> kLettersBefore = make_letters_before();
+
+IdRole role_of(const Normal& name) {
+  const std::string_view letters = name.letters();
+  if (letters.empty()) return IdRole::kNone;
+  for (uint32_t bits = kLastOfWholes.candidates(letters); bits != 0; bits &= bits - 1) {
+    const Word& word = kWholes[static_cast<size_t>(std::countr_zero(bits))];
+    if (letters == word.letters) return word.role;
+  }
+  for (uint32_t bits = kLastOfSuffixes.candidates(letters); bits != 0; bits &= bits - 1) {
+    const Word& word = kSuffixes[static_cast<size_t>(std::countr_zero(bits))];
     if (!name.ends_with_words(word.letters)) continue;
     for (const std::string_view other : kOthers) {
       if (name.has_before(word.letters.size(), other)) return IdRole::kNone;
@@ -166,8 +183,18 @@ bool is_word_of_others(std::string_view word) {
   });
 }
 
+bool may_end_id_key(std::string_view text) {
+  if (text.size() < 2) return false;
+  const auto before = static_cast<uint8_t>((text[text.size() - 2] | 0x20) - 'a');
+  if (before >= 26) return false;
+  const auto last = static_cast<uint8_t>(text.back());
+  if ((kLettersBefore[last] >> before & 1) == 0) return false;
+  // Of the names that end in "id" only those of processes are common.
+  return (last | 0x20) != 'd' || text.size() == 2 || to_lower(text[text.size() - 3]) != 'p';
+}
+
 IdRole classify_id_key(std::string_view key) {
-  if (!may_be_id_key(key)) return IdRole::kNone;
+  if (!may_end_id_key(key)) return IdRole::kNone;
   if (key == "@tr") return IdRole::kTrace;
   if (key == "@sp") return IdRole::kSpan;
   return role_of(Normal(key));

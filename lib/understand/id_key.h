@@ -22,6 +22,9 @@ enum class IdRole : uint8_t {
   kWeakAny       ///< tp and the like: believed only before a telling shape
 };
 
+/// False if no name that ends as `text` does has a role: looks at the last letters only.
+bool may_end_id_key(std::string_view text);
+
 /// The role of a field's name, in any of the usual spellings: request_id, requestId, X-Request-ID,
 /// http.request.id, dd.trace_id, logging.googleapis.com/trace ... A name counts by its last words,
 /// so that prefixes of headers and namespaces do not matter; parent ids, ids of pull requests and

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "understand/blocks.h"
 #include "understand/chars.h"
 
 namespace gasoline::understand {
@@ -10,16 +11,20 @@ namespace gasoline::understand {
 namespace {
 
 bool is_hex_of(std::string_view text, size_t size) {
-  return text.size() == size && all_of(text, kHexDigit);
+  return text.size() == size && is_all_hex(text);
 }
 
 bool is_uuid(std::string_view text) {
+  constexpr uint64_t kDashes = 1u << 8 | 1u << 13 | 1u << 18 | 1u << 23;
   if (text.size() != 36) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !is(text[i], kHexDigit)) return false;
-  }
-  return true;
+  const auto bits_at = [text](size_t at, auto bits_of) {
+    return uint64_t{bits_of(Block(text.data() + at))} << at;
+  };
+  const auto bits = [&bits_at](auto bits_of) {
+    return bits_at(0, bits_of) | bits_at(16, bits_of) | bits_at(20, bits_of);
+  };
+  return bits([](const Block& block) { return block.equal_to('-'); }) == kDashes &&
+         (bits([](const Block& block) { return block.hex_digits(); }) | kDashes) == 0xfffffffff;
 }
 
 bool is_xray(std::string_view text) {
@@ -53,6 +58,7 @@ IdShape b3_shape(std::string_view text) {
 }  // namespace
 
 bool is_all_zeros(std::string_view text) {
+  if (!text.empty() && is_alnum(text[0]) && text[0] != '0') return false;
   return std::none_of(text.begin(), text.end(), [](char c) { return is_alnum(c) && c != '0'; });
 }
 
@@ -60,7 +66,7 @@ IdShape id_shape(std::string_view text) {
   IdShape shape = IdShape::kNone;
   switch (text.size()) {
     case 32:
-      if (all_of(text, kHexDigit)) shape = IdShape::kHex128;
+      if (is_all_hex(text)) shape = IdShape::kHex128;
       break;
     case 35:
       if (is_xray(text)) shape = IdShape::kXray;
@@ -97,12 +103,12 @@ bool looks_random(std::string_view text) {
 }
 
 bool is_placeholder(std::string_view value) {
-  constexpr std::array<std::string_view, 18> kWords = {
+  static constexpr std::array<std::string_view, 18> kWords = {
       "null", "none",   "nil",    "undefined", "unknown", "n/a",
       "na",   "(null)", "(none)", "<nil>",     "empty",   "missing",
       "true", "false",  "unset",  "invalid",   "nan",     "anonymous"};
   if (std::none_of(value.begin(), value.end(), is_alnum)) return true;
-  if (value.size() > 9) return false;  // longer than any of the words
+  if (value.size() > 9 || is(value[0], kDigit)) return false;  // unlike any of the words
   return std::any_of(kWords.begin(), kWords.end(),
                      [value](std::string_view word) { return equals_ignoring_case(value, word); });
 }

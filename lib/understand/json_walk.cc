@@ -227,9 +227,10 @@ class Walker {
   }
 
   void skip_space() {
-    while (at_ < text_.size() &&
-           (is(text_[at_], kBlank) || text_[at_] == '\n' || text_[at_] == '\r')) {
-      ++at_;
+    for (; at_ < text_.size(); ++at_) {
+      const char c = text_[at_];
+      if (static_cast<uint8_t>(c) > ' ') return;  // nearly always
+      if (c != ' ' && c != '\t' && c != '\n' && c != '\r') return;
     }
   }
 

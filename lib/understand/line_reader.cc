@@ -254,8 +254,8 @@ class OneLine {
 
   /// Without separators, and without the halves of brackets around what was cut out.
   static std::string_view trim_marks(std::string_view text) {
-    constexpr CharSet kLeft(" \t|:->,])");
-    constexpr CharSet kRight(" \t|:->,[(<");
+    static constexpr CharSet kLeft(" \t|:->,])");
+    static constexpr CharSet kRight(" \t|:->,[(<");
     return kRight.trim_right(kLeft.trim_left(text));
   }
 

@@ -1,5 +1,6 @@
 #include "understand/logfmt.h"
 
+#include "understand/blocks.h"
 #include "understand/chars.h"
 
 namespace gasoline::understand {
@@ -22,10 +23,8 @@ bool LogfmtReader::next(LogfmtPair& pair) {
   at += key_size + 1;
   pair.quoted = at < text_.size() && text_[at] == '"';
   if (!pair.quoted) {
-    size_t size = 0;
-    while (at + size < text_.size() && !is(text_[at + size], kBlank)) ++size;
-    pair.value = text_.substr(at, size);
-    at_ = at + size;
+    at_ = find_blank(text_, at);
+    pair.value = text_.substr(at, at_ - at);
     if (pair.value.ends_with(',')) pair.value.remove_suffix(1);
     return true;
   }

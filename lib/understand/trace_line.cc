@@ -122,7 +122,7 @@ bool is_ocaml_frame(std::string_view text) {
 }
 
 bool is_link(std::string_view text) {
-  constexpr CharSet kBeginnings("NCSsDT-[B.LR(");
+  static constexpr CharSet kBeginnings("NCSsDT-[B.LR(");
   if (!kBeginnings.holds(text.front())) return false;
   if (text.starts_with("Next ")) return text.size() > 5 && is_exception(text.substr(5));
   if (is_ocaml_frame(text)) return true;
@@ -148,7 +148,7 @@ bool is_script(std::string_view text) {
 }
 
 bool is_closer(std::string_view text) {
-  constexpr CharSet kClosing("}]);,");
+  static constexpr CharSet kClosing("}]);,");
   if (text == "\"}") return true;  // of a string that holds the lines before it
   return kClosing.trim_left(text).empty() && text.front() != ',' && text.front() != ';';
 }

@@ -11,6 +11,7 @@
 #include "event/correlation_id.h"
 #include "understand/ansi.h"
 #include "understand/bare_ids.h"
+#include "understand/blocks.h"
 #include "understand/chars.h"
 #include "understand/line_joiner.h"
 #include "understand/line_mask.h"
@@ -147,6 +148,7 @@ struct Understanding::State {
   std::string_view mask_message(const event::Event& event, Arena& arena);
   std::string_view with_earlier_pieces(std::string_view text, Arena& arena);
   void mask_tags(event::Event& event, Arena& arena);
+  uint64_t key_of_source(const event::Event& event);
   void note_source(const event::Event& event);
   void note_reading(LineForm form, std::string_view text, const Reading& reading);
   void reject_stated_id(event::Event& event);
@@ -164,6 +166,9 @@ struct Understanding::State {
   std::string tags_seen;  // of the last event, and what they look like masked
   std::vector<std::string> tags_masked;
   bool tags_hold_secret = false;
+  std::string last_run;  // and its stream: whose key is last_source
+  event::SourceKind last_stream = event::SourceKind::kStdout;
+  uint64_t last_source = 0;
   LocalZone usual_zone;
   std::map<std::string, LocalZone, std::less<>> zones;  // those that sources name
   LocalZone* zone = &usual_zone;
@@ -247,11 +252,22 @@ void Understanding::State::mask_tags(event::Event& event, Arena& arena) {
   event.tags = {tags, tags_masked.size()};
 }
 
+/// Most lines come from the run and the stream of the one before.
+uint64_t Understanding::State::key_of_source(const event::Event& event) {
+  if (event.run_id.empty()) return source_key(event, event.service);
+  if (event.source != last_stream || event.run_id != last_run) {
+    last_run.assign(event.run_id);
+    last_stream = event.source;
+    last_source = source_key(event, {});
+  }
+  return last_source;
+}
+
 void Understanding::State::note_source(const event::Event& event) {
   piece = {};
   is_joinable = prints_lines(event.source) && !is_unfinished(event);
   if (!prints_lines(event.source)) return;
-  line.source = source_key(event, event.service);
+  line.source = key_of_source(event);
   line.read_us = event.timestamp_us;
 }
 
@@ -259,7 +275,7 @@ void Understanding::State::note_reading(LineForm form, std::string_view text,
                                         const Reading& reading) {
   line.source = key_of_process(line.source, reading.process);
   // Pairs of which one is not closed go on in the lines that follow.
-  const bool is_open = form == LineForm::kLogfmt && std::count(text.begin(), text.end(), '"') % 2;
+  const bool is_open = form == LineForm::kLogfmt && count_in_blocks(text, '"') % 2 != 0;
   line.has_header = reading.has_header || is_open;
   line.is_structured = form != LineForm::kText && !line.has_header;
 }
