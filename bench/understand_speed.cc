@@ -115,6 +115,7 @@ size_t understand_all(const Lines& lines, understand::Understanding& understandi
   Arena arena;
   size_t bytes = 0;
   size_t since_reset = 0;
+  const auto expected = understanding.expect(lines.bytes);
   for (const std::string_view line : lines.views) {
     event::Event event;
     event.source = event::SourceKind::kStdout;

@@ -236,6 +236,7 @@ Outcome Pipeline::process(const Job& job) {
     understanding_.use_zone({});
     // What comes again is looked for in the store.
     if (states_ids()) indexer_.wait_until_idle();
+    const auto expected = understanding_.expect(work_->batch.texts);
     select_events(job.acknowledged_seq, outcome);
   } else {
     return outcome;

@@ -35,6 +35,7 @@ void Pipeline::take_lines(const source::LineBatch& lines, Outcome& outcome) {
   }
   understanding_.use_zone(lines.timezone);
   const bool all_valid = event::is_valid_utf8(lines.text);
+  const auto expected = understanding_.expect(lines.text);
   std::string scratch;
   outcome.count = lines.lines.size();
   for (const source::LineBatch::Line& line : lines.lines) {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <span>
+
 #include "event/batch_splitter.h"
 #include "event/event_fields.h"
 #include "event/json_text.h"
@@ -40,6 +42,14 @@ void keep(Event& event, Arena& arena) {
   event.tags = {tags, event.tags.size()};
 }
 
+/// Of events of one document, whose strings its parser has put one behind the other.
+std::string_view texts_of(std::span<const Event> events) {
+  if (events.empty()) return {};
+  const char* const begin = events.front().message.data();
+  const std::string_view last = events.back().message;
+  return {begin, static_cast<size_t>(last.data() + last.size() - begin)};
+}
+
 }  // namespace
 
 struct EventReader::Parser {
@@ -68,6 +78,7 @@ void ParsedBatch::clear() {
   indexes.clear();
   failures.clear();
   total = 0;
+  texts = {};
   run_id = {};
   first_seq = 0;
   sent_at_us = 0;
@@ -97,6 +108,7 @@ Status EventReader::read(std::string_view body, BatchForm form, Arena& arena, Pa
   const auto code = parser_->body.parse(body.data(), body.size(), false).get(root);
   if (code != simdjson::SUCCESS) return not_json(code);
   parser_->add(root, {}, arena, batch, false);
+  batch.texts = texts_of(batch.events);
   return {};
 }
 
@@ -201,6 +213,7 @@ Status EventReader::Parser::read_batch(std::string_view text, Arena& arena, Pars
   const auto array = events.get_array().value_unsafe();
   if (array.size() > kEventsMax) return too_many();
   for (const element value : array) add(value, defaults, arena, batch, false);
+  batch.texts = texts_of(batch.events);
   return {};
 }
 

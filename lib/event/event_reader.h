@@ -21,6 +21,7 @@ struct ParsedBatch {
   std::vector<size_t> indexes;  ///< events[i] was element indexes[i] of the batch
   std::vector<Failure> failures;
   size_t total = 0;  ///< elements seen, good and bad
+  std::string_view texts;  ///< bytes in which all messages lie, in their order; empty if they do not
 
   std::string_view run_id;  ///< of the envelope; empty without one
   uint64_t first_seq = 0;   ///< of the envelope: element i has the number first_seq + i

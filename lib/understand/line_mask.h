@@ -39,6 +39,9 @@ class LineMask {
 
   LineMask(const pattern::PatternSet& patterns, const MaskKey& key) : finder_(patterns, key) {}
 
+  /// Most texts to come lie in `bytes`, which must stay as they are until the next call.
+  void expect(std::string_view bytes) { finder_.expect(bytes); }
+
   /// Any text by itself.
   std::string_view mask(std::string_view text, Arena& arena, uint64_t& masked) {
     return mask_text(text, false, arena, masked);

@@ -457,6 +457,7 @@ std::string_view SecretFinder::mask(std::string_view text, bool is_cut, Arena& a
   dull_cookies_until_ = 0;
   ends_in_private_key_ = false;
   ends_in_secret_ = false;
+  if (slices_.is_clean(text, patterns_, scratch_)) return text;
   patterns_.scan(text, scratch_, [&](uint32_t kind, size_t end) noexcept {
     consider(text, is_cut, kind, end);
     return true;

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "pattern/pattern_set.h"
 #include "understand/mask_key.h"
+#include "understand/secret_slices.h"
 #include "understand/secret_table.h"
 
 namespace gasoline::understand {
@@ -39,6 +40,9 @@ class SecretFinder {
   /// `patterns` is the compiled secret table and must outlive the finder.
   SecretFinder(const pattern::PatternSet& patterns, const MaskKey& key);
 
+  /// Most texts to come lie in `bytes`, which must stay as they are until the next call.
+  void expect(std::string_view bytes) { slices_.expect(bytes); }
+
   /// `text` with each secret replaced by its mask, in `arena`; `text` itself if it holds none. Adds
   /// the number of secrets to `masked`. If the text `is_cut`, what it ends in is masked as soon as
   /// it may be the beginning of a secret.
@@ -62,6 +66,7 @@ class SecretFinder {
 
   const pattern::PatternSet& patterns_;
   pattern::Scratch scratch_;
+  SecretSlices slices_;
   std::vector<Found> found_;
   const MaskKey key_;
   bool ends_in_private_key_ = false;

@@ -367,6 +367,15 @@ void Understanding::use(const Rules& rules) {
   state_->use(rules);
 }
 
+Understanding::Expectation Understanding::expect(std::string_view bytes) {
+  if (state_->secrets) state_->secrets->expect(bytes);
+  return Expectation(*this);
+}
+
+void Understanding::expect_nothing() {
+  if (state_->secrets) state_->secrets->expect({});
+}
+
 void Understanding::use_zone(std::string_view name) {
   State& state = *state_;
   state.zone = &state.usual_zone;

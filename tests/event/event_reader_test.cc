@@ -66,6 +66,20 @@ TEST_CASE("a batch with an envelope, a bare array and NDJSON hold the same event
   }
 }
 
+TEST_CASE("the messages of one document lie in the batch's texts, in their order") {
+  const ReadBody body(
+      R"({"events":[{"text":"first","x":"\u0041"},{"message":""},{"y":1},{"x":2,"msg":"a\nb"}]})",
+      BatchForm::kBatch);
+  REQUIRE(body.batch.events.size() == 3);
+  const char* at = body.batch.texts.data();
+  for (const Event& event : body.batch.events) {
+    CHECK(event.message.data() >= at);
+    at = event.message.data() + event.message.size();
+  }
+  CHECK(at == body.batch.texts.data() + body.batch.texts.size());
+  CHECK(ReadBody("{\"message\":\"a\"}\n", BatchForm::kNdjson).batch.texts.empty());
+}
+
 TEST_CASE("an envelope says what its events do not say themselves") {
   const ReadBody body(
       R"({"run_id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","service":"web","host":"h","tags":["env:dev"],)"
