@@ -32,11 +32,27 @@ inline void append_varint(std::string& to, uint64_t value) {
   to.push_back(static_cast<char>(value));
 }
 
+inline constexpr size_t kVarintSizeMax = 10;
+
+/// Writes what append_varint() appends to `to`, which has room for kVarintSizeMax bytes. Returns
+/// where it ends.
+inline char* put_varint(char* to, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
+  *to++ = static_cast<char>(value);
+  return to;
+}
+
+/// Likewise what append_sized() appends.
+inline char* put_sized(char* to, std::string_view bytes) {
+  to = put_varint(to, bytes.size());
+  return to + bytes.copy(to, bytes.size());
+}
+
 /// Takes a LEB128 integer off the front of `from`. False, with `from` unchanged, if the bytes end
 /// too early or the number does not fit 64 bits.
 inline bool take_varint(std::string_view& from, uint64_t& value) {
   uint64_t sum = 0;
-  for (size_t i = 0; i < from.size() && i < 10; ++i) {
+  for (size_t i = 0; i < from.size() && i < kVarintSizeMax; ++i) {
     const auto byte = static_cast<uint8_t>(from[i]);
     if (i == 9 && byte > 1) return false;
     sum |= static_cast<uint64_t>(byte & 0x7f) << (7 * i);

@@ -70,27 +70,30 @@ bool take_tags(std::string_view& from, Event& event, Arena& arena) {
 }  // namespace
 
 void append_encoded(std::string& to, const Event& event) {
-  to.push_back(kVersion);
-  to.push_back(static_cast<char>((event.level_stated ? kLevelStated : 0) |
-                                 (event.timestamp_stated ? kTimestampStated : 0)));
-  to.push_back(static_cast<char>(event.level));
-  to.push_back(static_cast<char>(event.source));
-  append_varint(to, zigzag(event.timestamp_us));
-  append_varint(to, zigzag(static_cast<int64_t>(static_cast<uint64_t>(event.receive_time_us) -
-                                                static_cast<uint64_t>(event.timestamp_us))));
-  append_varint(to, event.seq);
-  append_varint(to, event.line);
-  append_sized(to, event.event_id);
-  append_sized(to, event.service);
-  append_sized(to, event.message);
-  append_sized(to, event.correlation_id);
-  append_sized(to, event.trace_id);
-  append_sized(to, event.span_id);
-  append_sized(to, event.request_id);
-  append_sized(to, event.metadata);
-  append_sized(to, event.run_id);
-  append_varint(to, event.tags.size());
-  for (const std::string_view tag : event.tags) append_sized(to, tag);
+  constexpr size_t kFixedSizeMax = 4 + 5 * kVarintSizeMax;
+  const std::string_view fields[] = {event.event_id,   event.service,        event.message,
+                                     event.correlation_id, event.trace_id,   event.span_id,
+                                     event.request_id, event.metadata,       event.run_id};
+  size_t size_max = kFixedSizeMax;
+  for (const std::string_view field : fields) size_max += kVarintSizeMax + field.size();
+  for (const std::string_view tag : event.tags) size_max += kVarintSizeMax + tag.size();
+  const size_t start = to.size();
+  to.resize(start + size_max);  // room for all, made once
+  char* at = to.data() + start;
+  *at++ = kVersion;
+  *at++ = static_cast<char>((event.level_stated ? kLevelStated : 0) |
+                            (event.timestamp_stated ? kTimestampStated : 0));
+  *at++ = static_cast<char>(event.level);
+  *at++ = static_cast<char>(event.source);
+  at = put_varint(at, zigzag(event.timestamp_us));
+  at = put_varint(at, zigzag(static_cast<int64_t>(static_cast<uint64_t>(event.receive_time_us) -
+                                                  static_cast<uint64_t>(event.timestamp_us))));
+  at = put_varint(at, event.seq);
+  at = put_varint(at, event.line);
+  for (const std::string_view field : fields) at = put_sized(at, field);
+  at = put_varint(at, event.tags.size());
+  for (const std::string_view tag : event.tags) at = put_sized(at, tag);
+  to.resize(static_cast<size_t>(at - to.data()));
 }
 
 bool take_encoded(std::string_view& from, Event& event, Arena& arena) {

@@ -1,6 +1,7 @@
 #include "event/json_text.h"
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include <array>
 
@@ -136,6 +137,10 @@ void append_json_time_ms(std::string& to, int64_t us) {
 }
 
 void append_valid_utf8(std::string& to, std::string_view text) {
+  if (is_valid_utf8(text)) {
+    to.append(text);
+    return;
+  }
   size_t begin = 0;
   for (size_t at = 0; at < text.size();) {
     size_t bad = 0;
@@ -153,13 +158,7 @@ void append_valid_utf8(std::string& to, std::string_view text) {
 }
 
 bool is_valid_utf8(std::string_view text) noexcept {
-  size_t bad = 0;
-  for (size_t at = 0; at < text.size();) {
-    const size_t good = sequence_size(text.substr(at), bad);
-    if (good == 0) return false;
-    at += good;
-  }
-  return true;
+  return simdjson::validate_utf8(text.data(), text.size());
 }
 
 }  // namespace gasoline::event
