@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "understand/fixture.h"
 #include "understand/secret_slices.h"
+#include "understand/secret_table.h"
 
 namespace gasoline::understand {
 namespace {
@@ -77,6 +78,19 @@ TEST_CASE("lines are masked alike, whether their bytes were expected or not") {
             random_word(random, 20));  // longer than a slice
   batch.add(random_line(random));
   CHECK(check_same(batch) > batch.places.size() / 4);
+}
+
+TEST_CASE("no trigger looks beyond what it matches, so that it is found within any text") {
+  for (const SecretKind& kind : secret_kinds()) {
+    const std::string_view trigger = kind.trigger;
+    INFO(trigger);
+    for (size_t at = 0; at < trigger.size(); ++at) {
+      const char before = at > 0 ? trigger[at - 1] : '\0';
+      if (trigger[at] == '^') CHECK(before == '[');
+      if (trigger[at] == '$') CHECK(before == '\\');
+      if (before == '\\') CHECK(std::string_view("bBAzZ").find(trigger[at]) == trigger.npos);
+    }
+  }
 }
 
 TEST_CASE("a secret is found wherever the end of a slice cuts through it") {
