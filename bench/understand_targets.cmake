@@ -10,5 +10,7 @@ gasoline_bench(
 gasoline_bench(
   understand_speed
   USES understand
-  PRIVATE simdjson::simdjson ZLIB::ZLIB
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/understand_corpus.cc ${CMAKE_CURRENT_LIST_DIR}/understand_speed.cc)
+  PRIVATE simdjson::simdjson ZLIB::ZLIB PkgConfig::re2
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/understand_corpus.cc
+          ${CMAKE_CURRENT_LIST_DIR}/understand_speed.cc
+          ${CMAKE_CURRENT_LIST_DIR}/understand_yardsticks.cc)
