@@ -275,21 +275,25 @@ class Finder {
     }
     if (only_literals) return;
     if (at < text_.size()) look_at_separators(at, PaddedBlock(text_, at).block());
-    if (!ids_.empty()) return;
+    if (!ids_.empty() || brackets_ == 0) return;
     look_for_named_group();
     if (ids_.empty()) look_for_numbered_group();
   }
 
  private:
   void look_at_separators(size_t base, const Block& block) {
+    // What a name may end with, or stand before its separator; most separators are of times.
+    static constexpr CharSet kBefore("dDeEqQtTnNrRpP3\"' {");
+    brackets_ |= block.equal_to('[');
     uint32_t mask = block.equal_to('=') | block.equal_to(':');
     for (; mask != 0; mask &= mask - 1) {
-      look_at_separator(base + static_cast<size_t>(std::countr_zero(mask)));
+      const size_t at = base + static_cast<size_t>(std::countr_zero(mask));
+      if (at > 0 && kBefore.holds(text_[at - 1])) look_at_separator(at);
     }
   }
 
   void look_at_separator(size_t at) {
-    if (at == 0 || at + 1 >= text_.size()) return;
+    if (at + 1 >= text_.size()) return;
     static constexpr CharSet kBehindKeys("\"' ");
     const char before = text_[at - 1];
     if (before == '{') return look_at_keyword(at);
@@ -537,6 +541,7 @@ class Finder {
   size_t header_size_;
   Ids& ids_;
   size_t run_end_ = 0;
+  uint32_t brackets_ = 0;  // not 0: there is a "[" in the text
 };
 
 }  // namespace
