@@ -105,8 +105,8 @@ class Fields final : public JsonWalk::Visitor {
       nanoseconds_ = value;
     }
     const FieldName name = name_of(place, type, value);
-    Candidate* const candidate = candidate_for(name.use, type, value);
-    if (candidate == nullptr || name.rank >= candidate->rank) return;
+    Candidate* const candidate = candidate_for(name.use);
+    if (candidate == nullptr || name.rank >= candidate->rank || !fits(name.use, type, value)) return;
     // A member of a nested object stays where it is; only outermost ones leave the metadata.
     if (candidate->is_filled() && !candidate->member.raw.empty()) {
       add(candidate->member);
@@ -115,31 +115,50 @@ class Fields final : public JsonWalk::Visitor {
     if (place.depth == 1) chosen_ = candidate;
   }
 
-  /// Null if a field of this use cannot hold such a value.
-  Candidate* candidate_for(FieldUse use, JsonType type, std::string_view value) {
-    const bool text = type == JsonType::kString;
-    const bool number = type == JsonType::kNumber;
-    PrintedTime time;
-    event::Level level;
+  Candidate* candidate_for(FieldUse use) {
     switch (use) {
       case FieldUse::kTime:
-        return (text || number) && read_time_value(value, context_, time) ? &time_ : nullptr;
+        return &time_;
       case FieldUse::kLevel:
-        return (text || number) && read_level_field(value, level) ? &level_ : nullptr;
+        return &level_;
       case FieldUse::kMessage:
-        return text ? &message_ : nullptr;
+        return &message_;
       case FieldUse::kService:
-        return text && !value.empty() && value.size() <= event::kServiceSizeMax ? &service_
-                                                                                : nullptr;
+        return &service_;
       case FieldUse::kOther:
         break;
     }
     return nullptr;
   }
 
-  void finish_time() {
+  /// True if a field of this use can hold such a value. Keeps the time or the level that it says.
+  bool fits(FieldUse use, JsonType type, std::string_view value) {
+    const bool text = type == JsonType::kString;
+    const bool number = type == JsonType::kNumber;
     PrintedTime time;
-    if (!time_.is_filled() || !read_time_value(time_.value, context_, time)) return;
+    event::Level level;
+    switch (use) {
+      case FieldUse::kTime:
+        if ((!text && !number) || !read_time_value(value, context_, time)) return false;
+        printed_time_ = time;
+        return true;
+      case FieldUse::kLevel:
+        if ((!text && !number) || !read_level_field(value, level)) return false;
+        read_level_ = level;
+        return true;
+      case FieldUse::kMessage:
+        return text;
+      case FieldUse::kService:
+        return text && !value.empty() && value.size() <= event::kServiceSizeMax;
+      case FieldUse::kOther:
+        break;
+    }
+    return false;
+  }
+
+  void finish_time() {
+    if (!time_.is_filled()) return;
+    PrintedTime time = printed_time_;
     if (!nanoseconds_.empty() && nanoseconds_.size() <= 9 && all_of(nanoseconds_, kDigit) &&
         time.us % 1'000'000 == 0) {
       int64_t nanoseconds = 0;  // {"instant":{"epochSecond":n,"nanoOfSecond":n}} of log4j
@@ -151,10 +170,7 @@ class Fields final : public JsonWalk::Visitor {
   }
 
   void finish_level() {
-    event::Level level;
-    if (level_.is_filled() && read_level_field(level_.value, level)) {
-      reading_.offer_level(level, level_.value);
-    }
+    if (level_.is_filled()) reading_.offer_level(read_level_, level_.value);
   }
 
   bool has_column(std::string_view raw) const {
@@ -170,8 +186,10 @@ class Fields final : public JsonWalk::Visitor {
   MetadataText& metadata_;
   Ids listed_ids_;
   Candidate time_;
+  PrintedTime printed_time_;  // of time_
   std::string_view nanoseconds_;  // beside a time in whole seconds
   Candidate level_;
+  event::Level read_level_ = event::Level::kInfo;  // of level_
   Candidate message_;
   Candidate service_;
   Candidate* chosen_ = nullptr;  // what the scalar just seen was taken for
