@@ -1,7 +1,7 @@
 # Shared by quickstart and test: installs Debian packages that are not there yet. To be sourced.
 
 packages_to_build="g++ cmake ninja-build pkg-config libuv1-dev libsimdjson-dev libfmt-dev libhyperscan-dev
-libcxxopts-dev libboost-dev zlib1g-dev libzstd-dev liblz4-dev libyaml-cpp-dev libre2-dev"
+libcxxopts-dev libboost-dev zlib1g-dev libzstd-dev libbz2-dev liblzma-dev liblz4-dev libyaml-cpp-dev libre2-dev"
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then

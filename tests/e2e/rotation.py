@@ -3,10 +3,12 @@ and a daemon that is killed in between. Run by test_rotation.py with few seeds a
 many.
 """
 
+import bz2
 import collections
 import contextlib
 import glob
 import gzip
+import lzma
 import os
 import random
 import re
@@ -112,8 +114,10 @@ class Stage:
         for path in glob.glob(self.logs + "/**", recursive=True):
             if not os.path.isfile(path):
                 continue
-            if path.endswith(".gz"):
-                data = gzip.open(path).read()
+            if path.endswith((".gz", ".xz", ".bz2")):
+                opened = {".gz": gzip, ".xz": lzma, "bz2": bz2}[path[-3:]].open(path)
+                with opened:
+                    data = opened.read()
             elif path.endswith(".zst"):
                 data = subprocess.run(["zstd", "-dcq", path], stdout=subprocess.PIPE, check=True).stdout
             else:
@@ -247,7 +251,9 @@ def copytruncate_grown_past_the_old_place(stage):
 
 
 def compress(stage):
-    packing = stage.random.choice(["", "\n compresscmd /usr/bin/zstd\n compressext .zst\n compressoptions -q --rm"])
+    packing = stage.random.choice(["", "\n compresscmd /usr/bin/zstd\n compressext .zst\n compressoptions -q --rm",
+                                   "\n compresscmd /usr/bin/xz\n compressext .xz",
+                                   "\n compresscmd /usr/bin/bzip2\n compressext .bz2"])
     way = stage.random.choice(["create 0644", "copytruncate"])
     delay = stage.random.choice(["", "\n delaycompress"])
     disturbed(stage, lambda: stage.rotate(f"{way}\n compress{packing}{delay}", signals_writer=way != "copytruncate"))

@@ -9,8 +9,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "http/unpacker.h"
-
 namespace gasoline::source {
 namespace {
 
@@ -20,8 +18,8 @@ constexpr size_t kStepBackBytes = Head::kSizeBytesMax + kTailSizeBytesMax;
 
 class PackedContent final : public Content {
  public:
-  PackedContent(FileDescriptor fd, std::string path, http::Unpacker::Coding coding)
-      : file_(std::move(fd), path), path_(std::move(path)), coding_(coding) {
+  PackedContent(FileDescriptor fd, std::string path, Packing packing)
+      : file_(std::move(fd), path), path_(std::move(path)), packing_(packing) {
     rewind();
   }
 
@@ -47,7 +45,7 @@ class PackedContent final : public Content {
 
  private:
   void rewind() {
-    unpacker_ = std::make_unique<http::Unpacker>(coding_, SIZE_MAX);
+    unpacking_ = make_unpacking(packing_);
     unpacked_.clear();
     begin_ = 0;
     packed_offset_ = 0;
@@ -73,12 +71,11 @@ class PackedContent final : public Content {
     const auto got = file_.read_at(packed_offset_, packed_.data(), packed_.size());
     if (!got) return got.error();
     if (*got == 0) {
-      if (unpacker_->is_at_end()) return false;
+      if (unpacking_->is_at_end()) return false;
       return Error::of(Error::kInvalid, path_, "the compressed file is not complete");
     }
     packed_offset_ += *got;
-    const auto verdict = unpacker_->append({packed_.data(), *got}, unpacked_);
-    if (verdict != http::Unpacker::Verdict::kOk) {
+    if (!unpacking_->append({packed_.data(), *got}, unpacked_)) {
       return Error::of(Error::kInvalid, path_, "it cannot be unpacked");
     }
     return true;
@@ -86,8 +83,8 @@ class PackedContent final : public Content {
 
   PlainContent file_;
   const std::string path_;
-  const http::Unpacker::Coding coding_;
-  std::unique_ptr<http::Unpacker> unpacker_;
+  const Packing packing_;
+  std::unique_ptr<Unpacking> unpacking_;
   std::string unpacked_;  // from begin_ on
   uint64_t begin_ = 0;
   uint64_t packed_offset_ = 0;
@@ -120,25 +117,14 @@ Result<FileDescriptor> open_for_reading(const std::string& path) {
   return fd;
 }
 
-Packing packing_of(std::string_view name) {
-  if (name.ends_with(".gz")) return Packing::kGzip;
-  if (name.ends_with(".zst")) return Packing::kZstd;
-  for (const std::string_view ending : {".bz2", ".xz", ".lz4", ".Z", ".lzma", ".zip"}) {
-    if (name.ends_with(ending)) return Packing::kOther;
-  }
-  return Packing::kNone;
-}
-
 std::unique_ptr<Content> open_packed(FileDescriptor fd, std::string path, Packing packing) {
-  const auto coding =
-      packing == Packing::kGzip ? http::Unpacker::Coding::kGzip : http::Unpacker::Coding::kZstd;
-  return std::make_unique<PackedContent>(std::move(fd), std::move(path), coding);
+  return std::make_unique<PackedContent>(std::move(fd), std::move(path), packing);
 }
 
 Result<std::unique_ptr<Content>> open_content(const std::string& path) {
   const Packing packing = packing_of(path);
   if (packing == Packing::kOther) {
-    return Error::of(Error::kInvalid, path, "only gzip and zstd are unpacked");
+    return Error::of(Error::kInvalid, path, "only gzip, zstd, xz and bzip2 are unpacked");
   }
   auto fd = open_for_reading(path);
   if (!fd) return fd.error();

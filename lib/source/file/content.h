@@ -9,6 +9,7 @@
 #include "base/file_descriptor.h"
 #include "base/result.h"
 #include "source/file/file_identity.h"
+#include "source/file/unpacking.h"
 
 namespace gasoline::source {
 
@@ -42,13 +43,9 @@ class PlainContent final : public Content {
 /// Opens a regular file for reading, never waiting (a FIFO) and never taking a terminal.
 Result<FileDescriptor> open_for_reading(const std::string& path);
 
-enum class Packing { kNone, kGzip, kZstd, kOther };
-/// By the ending of the name: .gz .zst; kOther: .bz2 .xz .lz4 .Z, which are not read.
-Packing packing_of(std::string_view name);
-
 /// A compressed file, unpacked in passing: cheap to read onwards, and from the beginning again for
-/// every step back by more than the last kStepBackBytes. Holds the window of zlib (32 KiB) or zstd
-/// (up to 8 MiB) and some 128 KiB while it is open; few are open at a time.
+/// every step back by more than the last kStepBackBytes. Holds the window (unpacking.h) and some
+/// 128 KiB while it is open; few are open at a time.
 std::unique_ptr<Content> open_packed(FileDescriptor fd, std::string path, Packing packing);
 
 /// Opens what `path` names, by its ending. kInvalid for a packing that is not read.
