@@ -172,7 +172,6 @@ class Follower {
   void give_up_oldest(const Path& path);
   void finish_copied(Generation& generation);
   void give_up(Generation& generation, std::string_view why);
-  static uint64_t lost_bytes_of(const Generation& generation);
   void tell_loss(Generation& generation);
   void count_loss(const Generation& generation, uint64_t bytes);
 

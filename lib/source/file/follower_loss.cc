@@ -20,7 +20,7 @@ void Follower::give_up_oldest(const Path& path) {
   Generation& oldest = **std::min_element(
       orphans.begin(), orphans.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
   if (orphans.size() <= 2 * kOrphansMax) return give_up(oldest, "no copy of it was found");
-  count_loss(oldest, lost_bytes_of(oldest));
+  count_loss(oldest, oldest.bytes_not_read());
   end_generation(oldest);
 }
 
@@ -40,19 +40,15 @@ void Follower::finish_copied(Generation& generation) {
 void Follower::give_up(Generation& generation, std::string_view why) {
   if (generation.in_flight > 0) return;
   generation.is_given_up = true;
-  if (generation.missing.empty() && lost_bytes_of(generation) > 0) generation.missing = why;
+  if (generation.missing.empty() && generation.bytes_not_read() > 0) generation.missing = why;
   if (generation.missing.empty() || generation.is_loss_told) return end_generation(generation);
   if (pending_.has_value() || !make_registered(generation)) return;
   tell_loss(generation);
 }
 
-uint64_t Follower::lost_bytes_of(const Generation& generation) {
-  return generation.size_seen - std::min(generation.size_seen, generation.resume_offset);
-}
-
 void Follower::tell_loss(Generation& generation) {
   event::Gap gap;
-  gap.bytes = lost_bytes_of(generation);
+  gap.bytes = generation.bytes_not_read();
   gap.to_us = generation.changed_us;
   const bool is_known = generation.last_line_us > 0 && generation.last_line_us < gap.to_us;
   gap.from_us = is_known ? generation.last_line_us : gap.to_us;

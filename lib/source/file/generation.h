@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -79,6 +80,8 @@ struct Generation {
     if (inode != look.inode) return false;
     return birth_us != 0 && look.birth_us != 0 ? birth_us == look.birth_us : device == look.device;
   }
+  /// What is known to be behind the place from which a copy would be read on.
+  uint64_t bytes_not_read() const { return size_seen - std::min(size_seen, resume_offset); }
   bool is_read() const {
     return state == State::kLive || state == State::kRotated || state == State::kCopied;
   }
