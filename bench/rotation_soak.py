@@ -3,7 +3,7 @@
 
     GASOLINE_BIN=build/release/bin python3 bench/rotation_soak.py [--seeds 100] [--first 1] [--at-once 4] [ROW...]
 
-Needs logrotate and zstd. Prints a line for each row, and what happened where a line was lost or taken twice.
+Needs logrotate, zstd, xz and bzip2. Prints a line for each row, and what happened where a line was lost or taken twice.
 """
 import argparse
 import concurrent.futures
