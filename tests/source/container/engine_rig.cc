@@ -84,6 +84,7 @@ void EngineRig::answer(const http::Request& request, const http::Responder& resp
     ++lists_;
     response.body = list();
   } else if (request.path.ends_with("/json")) {
+    ++details_asked;
     response.body = R"({"Config":{"Tty":false},"HostConfig":{"LogConfig":{"Type":"json-file"}}})";
   } else if (request.path.ends_with("/logs")) {
     constexpr size_t kPrefix = std::string_view("/containers/").size();

@@ -52,6 +52,7 @@ class EngineRig {
   config::SourceSettings settings;
   std::vector<Container> containers;
   std::vector<Following> following;
+  size_t details_asked = 0;
   size_t streams_begun = 0;
   size_t streams_most = 0;  ///< at once
   std::unique_ptr<source::container::EngineWatch> watch;

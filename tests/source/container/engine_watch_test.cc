@@ -50,6 +50,26 @@ TEST_CASE("no more containers are followed at once than allowed; the others wait
   CHECK(rig.streams_most == 3);
 }
 
+TEST_CASE("details of a container are asked for once, and again when they are old") {
+  EngineRig rig({});
+  rig.add_container("a");
+  rig.add_container("b");
+  write_lines(rig, 0, 1);
+  REQUIRE(rig.eventually([&] { return is_all_there(rig, 1); }));
+  const size_t asked = rig.details_asked;
+  rig.run_for(300'000);
+  CHECK(rig.details_asked == asked);
+
+  EngineWatch::Options options;
+  options.details_ttl_us = 50'000;
+  EngineRig forgetful(options);
+  forgetful.add_container("a");
+  REQUIRE(forgetful.eventually([&] { return forgetful.details_asked >= 4; }));
+  write_lines(forgetful, 0, 1);
+  REQUIRE(forgetful.eventually([&] { return is_all_there(forgetful, 1); }));
+  CHECK(forgetful.streams_begun == 1);
+}
+
 TEST_CASE("a stream that is silent beyond its deadline is read anew, and no line comes twice") {
   EngineWatch::Options options;
   options.limits.read_deadline_us = 100'000;
