@@ -57,7 +57,9 @@ void add_followed_problems(const std::vector<Sources::Status>& sources,
                            std::vector<Problem>& problems) {
   for (const Sources::Status& each : sources) {
     const std::string name = "source " + each.source.name() + ": ";
-    if (!each.snapshot.problem.empty()) problems.push_back({name + each.snapshot.problem, ""});
+    if (!each.snapshot.problem.empty()) {
+      problems.push_back({name + each.snapshot.problem, remedy_for_source(each.snapshot.problem)});
+    }
     if (each.snapshot.losses > 0) {
       problems.push_back(
           {fmt::format("{}{} times lines were lost in a rotation, at least {} bytes", name,
@@ -69,7 +71,7 @@ void add_followed_problems(const std::vector<Sources::Status>& sources,
       if (followed.state != source::Followed::State::kFailing) continue;
       if (++told > kProblemsOfOneMax) break;
       problems.push_back({name + followed.name + ": " + followed.problem,
-                          "it is tried again all the time; nothing needs a restart"});
+                          remedy_for_source(followed.problem)});
     }
   }
 }

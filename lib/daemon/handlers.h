@@ -13,6 +13,7 @@
 #include "daemon/held_runs.h"
 #include "daemon/metrics_text.h"
 #include "daemon/pipeline.h"
+#include "daemon/problems.h"
 #include "daemon/query_threads.h"
 #include "daemon/reload.h"
 #include "daemon/router.h"
@@ -22,12 +23,6 @@
 #include "store/store.h"
 
 namespace gasoline::daemon {
-
-/// Something that is wrong and that a person can mend.
-struct Problem {
-  std::string what;
-  std::string remedy;
-};
 
 /// What the handlers work on. All of it outlives the server.
 struct Context {

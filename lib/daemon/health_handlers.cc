@@ -4,6 +4,7 @@
 #include "daemon/followed_json.h"
 #include "daemon/handlers.h"
 #include "daemon/metrics_text.h"
+#include "daemon/problems.h"
 #include "event/json_text.h"
 
 namespace gasoline::daemon {
@@ -85,45 +86,8 @@ std::string adoption_json(const Adoption::Counters* counters) {
                      counters->events.load(), counters->failures.load());
 }
 
-/// What is wrong now, beside what was wrong at the start.
-std::vector<Problem> current_problems(const Context& context) {
-  std::vector<Problem> problems = context.problems;
-  if (context.log.damaged_records() > 0) {
-    problems.push_back(
-        {fmt::format("{} records of the event log were damaged and are gone",
-                     context.log.damaged_records()),
-         "look at the disk's health; 'gasoline journal verify' tells what is damaged"});
-  }
-  if (context.pipeline.counters().log_failures.load() > 0) {
-    problems.push_back({"the event log could not be written at times",
-                        "free space on the disk of " + context.state_directory});
-  }
-  add_followed_problems(context.sources.status(), problems);
-  add_task_problems(context.supervisor, problems);
-  const ConfigurationState& configuration = context.reload().state();
-  for (const std::string& error : configuration.errors) {
-    problems.push_back({"the configuration was read again and refused: " + error,
-                        "mend it and run 'gasoline config reload'; the one before is in force"});
-  }
-  if (!configuration.needs_restart.empty()) {
-    problems.push_back({fmt::format("changed, and not in force before a restart: {}",
-                                    fmt::join(configuration.needs_restart, ", ")),
-                        "stop gasolined and start it again"});
-  }
-  for (const skew::SkewBook::Pair& pair : context.clock_skew.pairs()) {
-    if (pair.estimate.status != skew::SkewStatus::kLargeSkew) continue;
-    const Recommendation recommendation = recommend(pair);
-    std::string remedy = "run";
-    for (const std::string& command : recommendation.commands) {
-      remedy += (remedy.ends_with("run") ? " '" : ", '") + command + "'";
-    }
-    problems.push_back({recommendation.text, remedy + " on the machine whose clock is wrong"});
-  }
-  return problems;
-}
-
-std::string status_json(const Context& context) {
-  const std::vector<Problem> problems = current_problems(context);
+std::string status_json(const Context& context, LossMemory& memory) {
+  const std::vector<Problem> problems = current_problems(context, memory);
   const bool is_ready = context.pipeline.is_ready();
   std::string text = fmt::format(
       "{{\"status\":\"{}\",\"version\":{},\"pid\":{},\"uptime_s\":{:.3f},\"is_ready\":{},"
@@ -357,7 +321,9 @@ void add_health_routes(const Context& context, std::vector<Route>& routes) {
   routes.push_back(simple_route("/v1/status", "/daemon/status", "getStatus",
                                 "The health of every part, and what to do about what is wrong.",
                                 "Status",
-                                [&context] { return json_response(status_json(context)); }));
+                                [&context, memory = std::make_shared<LossMemory>()] {
+                                  return json_response(status_json(context, *memory));
+                                }));
   routes.push_back(simple_route("/v1/stats", "/ingest/stats", "getStats",
                                 "Counters of what came in, in all and by source.", "Stats",
                                 [&context] { return json_response(stats_json(context)); }));

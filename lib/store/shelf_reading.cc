@@ -209,6 +209,10 @@ std::vector<SourceStats> Shelf::sources() const {
     if (ring.events != 0) stats.last_us = last_us;
     stats.last_receive_us = ring.last_receive_us;
     stats.events_per_second = ring.rate.per_second(now_us);
+    stats.gaps = ring.gaps.size();
+    for (const Ring::GapRecord& gap : ring.gaps) stats.gap_lines += gap.lines;
+    if (!ring.gaps.empty()) stats.last_gap_us = ring.gaps.back().to_us;
+    if (!ring.gaps.empty()) stats.last_gap_reason = ring.gaps.back().reason;
     all.push_back(std::move(stats));
   }
   return all;

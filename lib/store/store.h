@@ -43,6 +43,10 @@ struct SourceStats {
   int64_t last_us = 0;
   int64_t last_receive_us = 0;
   double events_per_second = 0;  ///< over the last whole ten seconds
+  uint64_t gaps = 0;             ///< retained: lines that were never captured
+  uint64_t gap_lines = 0;        ///< in these, as far as it is known how many
+  int64_t last_gap_us = 0;
+  std::string last_gap_reason = {};
 };
 
 /// Totals. All but the gauges of the first group only grow.

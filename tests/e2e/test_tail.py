@@ -127,6 +127,9 @@ class Tails(GasolineTest):
         self.post("last", service="end")
         self.assertEqual(quick.messages(1), ["last"])
         wait_for(lambda: self.metric("gasoline_tail_events_lost_total") > 0, "lost events")
+        told = [each for each in self.sandbox.get("/v1/status").json()["problems"] if "tails" in each["what"]]
+        self.assertEqual(len(told), 1)
+        self.assertIn("--service", told[0]["remedy"])
 
         def drain(reader):
             """What came, what was lost, until the very last event."""
