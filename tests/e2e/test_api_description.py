@@ -5,6 +5,7 @@ import uuid
 
 from harness import GasolineTest, main, needs
 from json_schema import problems_of
+from prometheus_text import read_page
 
 EVENT = {"message": "described", "service": "s", "level": "warn", "metadata": {"k": [1, {"deep": None}]},
          "tags": ["env:dev"], "correlation_id": "3f2b8c1e-8a4e-4f0e-9d0a-0c8e4d3b2a19"}
@@ -141,22 +142,33 @@ class Description(GasolineTest):
         self.assertEqual(answer.status, 400, path)
         self.check(answer, operation, path)
 
-    def test_the_metrics_are_prometheus_text(self):
-        answer = self.sandbox.get("/metrics")
-        self.assertTrue(answer.headers["Content-Type"].startswith("text/plain"))
-        names = set()
-        for line in answer.body.decode().splitlines():
-            if line.startswith("#"):
-                words = line.split()
-                self.assertIn(words[1], ("HELP", "TYPE"))
-                names.add(words[2])
-            elif line:
-                name, value = line.rsplit(" ", 1)
-                float(value)
-                self.assertRegex(name, r"^[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})?$")
-                self.assertTrue(name.split("{")[0] in names, name)
-        self.assertTrue(any(name.startswith("gasoline") for name in names))
+    def test_the_metrics_are_prometheus_text_and_follow_its_conventions(self):
+        before = self.metrics()
+        self.sandbox.post_events([{"message": "one more"}])
+        after = self.metrics()
+        self.assertEqual(set(before.types), set(after.types))
+        self.assertTrue(all(name.startswith("gasoline_") for name in after.types))
+        grown = {name for (name, labels), value in after.samples.items() if value > before.samples[name, labels]}
+        self.assertIn("gasoline_events_total", grown)
+        fallen = {name for (name, labels), value in after.samples.items() if value < before.samples[name, labels]}
+        self.assertEqual([name for name in fallen if after.types[name] == "counter"], [])
 
+    def metrics(self):
+        answer = self.sandbox.get("/metrics")
+        self.assertTrue(answer.headers["Content-Type"].startswith("text/plain; version=0.0.4"))
+        page = read_page(answer.body.decode())
+        self.assertEqual(page.problems, [])
+        return page
+
+    def test_whoever_reads_metrics_strictly_finds_what_is_wrong(self):
+        good = '# HELP a_total A.\n# TYPE a_total counter\na_total{x="\\\\\\"\\n",y="2"} 1e3\n'
+        self.assertEqual(read_page(good).problems, [])
+        for bad in (good[:-1], good + "a_total 1", good + "b 1\n", good + good, good.replace("1e3", "1,3"),
+                    good.replace("counter", "gauge"), good.replace("A.", " "), good.replace("y=", "x="),
+                    good.replace("a_total", "a"), good.replace("a_total", "a_ms_total"), good.replace('"2"', '2'),
+                    good.replace("1e3", "-1"), good.replace("counter", "count"), good.replace("a_total", "aB_total"),
+                    good + "a_total{y=\"2\",x=\"\\\\\\\"\\n\"} 2\n", "a_total 1\n" + good):
+            self.assertNotEqual(read_page(bad).problems, [], bad)
 
     @needs("promtool")
     def test_promtool_has_nothing_to_say_against_the_metrics(self):
