@@ -36,6 +36,17 @@ void prefetch(const Block& block, const Entry& entry) {
   }
 }
 
+/// Where each of `count` messages ends, behind its LF; false if one has a LF of its own.
+bool split_lines(std::string_view messages, uint32_t count, std::vector<uint32_t>& ends) {
+  ends.clear();
+  for (size_t at = messages.find('\n'); at != std::string_view::npos;
+       at = messages.find('\n', at + 1)) {
+    if (ends.size() == count) return false;
+    ends.push_back(static_cast<uint32_t>(at + 1));
+  }
+  return ends.size() == count;
+}
+
 }  // namespace
 
 void SearchWorker::run() {
@@ -83,6 +94,14 @@ void SearchWorker::look_through(const Shelf::PackedPin& packed, uint32_t index) 
       Position{packed.timestamp_max_us, UINT64_MAX} < task_.before;
   if (admits_all && scan_.has_none(messages)) {
     searched_ += packed.events;
+    return;
+  }
+  const bool is_only_counted = admits_all && packed.events == packed.count &&
+                               newest_.size() > task_.limit &&
+                               packed.timestamp_max_us < newest_.front().position.timestamp_us;
+  if (is_only_counted && split_lines(messages, packed.count, ends_)) {
+    searched_ += packed.events;
+    matched_ += scan_.find(messages, ends_).size();
     return;
   }
   unpacker->read_entries(packed.cells, packed.count, entries_, ends_);
