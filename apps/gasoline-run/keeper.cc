@@ -132,6 +132,7 @@ void Keeper::start_capture() {
   options.sync = static_cast<journal::SyncPolicy>(taken_.settings.sync_policy);
   options.line_size_bytes_max = rings_->ring_run().line_size_bytes_max;
   options.resumed_at_seq = next_seq_;
+  options.is_nobody_waiting = [this] { return sender_->has_nobody(); };
   const auto on_problem = [](const std::string&) {};  // nobody is there to be told
   spool_ = std::make_unique<capture::SpoolWriter>(
       files_, clock_, random_, options, run_, [this] { sender_->notify(); }, on_problem);

@@ -247,6 +247,7 @@ void Wrapper::prepare_spool() {
   spool_options.size_bytes_max = options_.spool_size_bytes_max;
   spool_options.sync = options_.sync;
   spool_options.line_size_bytes_max = options_.line_size_bytes_max;
+  spool_options.is_nobody_waiting = [this] { return sender_->has_nobody(); };
   spool_ = std::make_unique<capture::SpoolWriter>(
       files_, clock_, random_, spool_options, run_, [this] { sender_->notify(); },
       [this](const std::string& text) { warn(text); });

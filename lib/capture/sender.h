@@ -64,6 +64,8 @@ class Sender {
              SpoolClaims* claims = nullptr);
   /// The spool has more. Any thread; cheap while the sender is busy.
   void notify();
+  /// True while the daemon is away: nobody waits for what is spooled. Any thread.
+  bool has_nobody() const { return nobody_listens_.load(std::memory_order_relaxed); }
   /// The spool is complete: delivers what is left and ends the thread, after at most `timeout_us`,
   /// or `unanswered_timeout_us` if no daemon has answered so far, or at once if nobody listens.
   /// True if everything was acknowledged.
@@ -136,7 +138,7 @@ class Sender {
   bool is_finishing_ = false;
   bool is_replacing_ = false;
   std::atomic<bool> has_answered_{false};  // read by others
-  bool nobody_listens_ = false;
+  std::atomic<bool> nobody_listens_{false};
   int quick_retries_left_ = 0;
   int64_t retry_delay_us_ = 0;
   int64_t next_adoption_us_ = 0;

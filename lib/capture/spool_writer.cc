@@ -308,10 +308,11 @@ void SpoolWriter::gather() {
     density_tail_ = tail;
     density_since_us_ = now_us;
   }
-  if (!is_dense_) return;
+  const bool is_nobody_waiting = options_.is_nobody_waiting();
+  if (!is_dense_ && !is_nobody_waiting) return;
   counters_.gatherings.fetch_add(1, std::memory_order_relaxed);
   is_gathering_.store(true);
-  wake_.wait(kGatherUs);
+  wake_.wait(is_nobody_waiting ? kIdleGatherUs : kGatherUs);
   is_gathering_.store(false);
   // Either we see what was published, or who published it sees that we gather no more.
   std::atomic_thread_fence(std::memory_order_seq_cst);

@@ -51,9 +51,12 @@ class SpoolWriter {
     /// Goes on with a spool that is there: the number of the run's next event. The rings' progress
     /// is in step with its journal (spool::open_run_journal).
     std::optional<uint64_t> resumed_at_seq;
+    /// Asked on the spool's thread: true while what is spooled is sent nowhere.
+    std::function<bool()> is_nobody_waiting = [] { return false; };
   };
   static constexpr uint64_t kMemorySizeBytesMax = 64ull << 20;
-  static constexpr int64_t kGatherUs = 2000;
+  static constexpr int64_t kGatherUs = 2'000;
+  static constexpr int64_t kIdleGatherUs = 10'000;
   static constexpr uint64_t kGatherSizeBytesMax = 512 * 1024;
 
   struct Counters {
@@ -82,7 +85,8 @@ class SpoolWriter {
   /// Look at the rings. Any thread; cheap while the spool's thread is busy.
   void notify() { wake_.notify(); }
   /// Something was published in `ring`. As notify(), but while lines come fast the spool's thread
-  /// looks at the rings each kGatherUs, and is woken only for kGatherSizeBytesMax. Any thread.
+  /// looks at the rings each kGatherUs, or kIdleGatherUs if nobody waits for them, and is woken only
+  /// for kGatherSizeBytesMax. Any thread.
   void notify_published(const spool::StreamRing& ring);
   /// The pumps have ended: spool the rest and the run_ended event, and end the thread. Gives up on
   /// a disk that takes nothing for `patience_us`. False if something could not be spooled.

@@ -81,6 +81,29 @@ TEST_CASE("lines that come fast are let collect, and a line by itself is not") {
   CHECK(rig.writer->counters().lines.load() == lines);
 }
 
+TEST_CASE("while nobody waits for lines they are let collect, however slowly they come") {
+  test::TemporaryDirectory directory;
+  io::RealFileSystem files;
+  test::SharedManualClock clock;
+  std::atomic<bool> is_nobody_waiting{false};
+  SpoolWriter::Options options;
+  options.is_nobody_waiting = [&] { return is_nobody_waiting.load(); };
+  SpoolRig rig(files, directory / "spool", options, nullptr, &clock);
+  rig.start();
+  const auto spool_line = [&](uint64_t all) {
+    clock.advance(1'000'000);
+    rig.out.write("line\n");
+    return eventually([&] { return rig.writer->counters().lines.load() == all; });
+  };
+  REQUIRE(spool_line(1));
+  CHECK(rig.writer->counters().gatherings.load() == 0);
+  is_nobody_waiting = true;
+  REQUIRE(spool_line(2));
+  CHECK(eventually([&] { return rig.writer->counters().gatherings.load() > 0; }));
+  CHECK(rig.finish(kLongUs));
+  CHECK(rig.writer->counters().lines.load() == 2);
+}
+
 TEST_CASE("the run is described in its directory, and remove leaves nothing behind") {
   test::TemporaryDirectory directory;
   io::RealFileSystem files;
