@@ -1,15 +1,19 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/file_descriptor.h"
@@ -205,6 +209,54 @@ TEST_CASE("the next producer of a ring goes on where the dead one stood") {
   const std::string more = pattern(kRingSizeBytes - kSpan);
   put(ring, more);
   CHECK((take_all(ring) == expected + more));
+}
+
+/// Takes in 5 bytes and then 7 as a pump does, in a process that stops behind every instruction.
+pid_t fork_stepped_pump(StreamRing& ring) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(1);
+  ::raise(SIGSTOP);
+  for (const uint64_t size : {5u, 7u}) {
+    ring.begin_intake(size);
+    ring.end_intake(size);
+  }
+  ::_exit(0);
+}
+
+/// What somebody who recovers the ring as it is now makes of it, if nothing is in the staging pipe.
+uint64_t recovered_size(const std::string& ring, const std::string& copy) {
+  constexpr size_t kHeaderSizeBytes = 4096;
+  std::array<char, kHeaderSizeBytes> header;
+  const FileDescriptor from(::open(ring.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor to(::open(copy.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  struct stat status {};
+  REQUIRE(::fstat(from.get(), &status) == 0);
+  REQUIRE(::ftruncate(to.get(), status.st_size) == 0);
+  REQUIRE(::pread(from.get(), header.data(), header.size(), 0) == kHeaderSizeBytes);
+  REQUIRE(::pwrite(to.get(), header.data(), header.size(), 0) == kHeaderSizeBytes);
+  auto opened = StreamRing::open(copy);
+  REQUIRE(opened);
+  opened->recover(0, 1);
+  return opened->filled();
+}
+
+TEST_CASE("behind every instruction of an intake a kill leaves a number that is right") {
+  const gasoline::test::TemporaryDirectory place;
+  StreamRing ring = *StreamRing::create(kRingSizeBytes, 0, place / "ring");
+  const pid_t child = fork_stepped_pump(ring);
+  REQUIRE(child > 0);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  if (WIFEXITED(status)) return;  // tracing is forbidden here
+  std::set<uint64_t> sizes;
+  while (::ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) == 0 &&
+         ::waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
+    // The staging pipe is empty: with an intake under way, all of it has reached the ring.
+    sizes.insert(recovered_size(place / "ring", place / "copy"));
+  }
+  CHECK(WIFEXITED(status));
+  CHECK(sizes == std::set<uint64_t>{0, 5, 12});
 }
 
 TEST_CASE("a ring takes its memory step by step") {
