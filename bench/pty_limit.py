@@ -54,8 +54,8 @@ def main():
             contenders = {
                 "bare loop": lambda: read_bare(command, env),
                 "script": lambda: measure(["script", "-qc", " ".join(f"'{word}'" for word in command),
-                                           root + "/typescript"], env, watch_memory=False)[0],
-                "gasoline-run": lambda: measure(wrapper + command, env, watch_memory=False)[0],
+                                           root + "/typescript"], env)[0],
+                "gasoline-run": lambda: measure(wrapper + command, env)[0],
             }
             seconds = {each: [] for each in contenders}
             for _ in range(arguments.rounds):
