@@ -54,8 +54,12 @@ Status Keeper::run() {
   run_ = rings_->ring_run().run;
   run_.pid = taken_.child;
   if (Status opened = open_rings(); !opened) return opened;
-  if (Status opened = open_journal(); !opened) return opened;
+  // Before the journal, which may take long to get: from here on this keeper may be killed as well.
   hold();
+  if (Status opened = open_journal(); !opened) {
+    if (held_) held_->withdraw();
+    return opened;
+  }
   start_capture();
   loop_.run();
   deliver();
@@ -117,6 +121,7 @@ void Keeper::hold() {
   capture::HolderLink::Options options;
   options.socket_path = taken_.settings.holder_path;
   options.guardian_program = process::find_keeper_program();
+  options.guardian_delay_us = 0;  // this run has been killed once
   options.request = request_;
   holder_ = std::make_unique<capture::HolderLink>(loop_, clock_, std::move(options), *held_,
                                                   [this] { hang_up(); });
