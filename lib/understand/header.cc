@@ -20,6 +20,7 @@ constexpr CharSet kLevelLetters("TVDIWEFC");
 constexpr size_t kItemsMax = 24;
 constexpr size_t kGroupSizeMax = 160;
 constexpr size_t kNamesBeforeAnchorMax = 4;
+constexpr size_t kPairsMax = 3;  // that count as names
 constexpr size_t kNamesBeforeTimeMax = 6;
 
 class Reader {
@@ -154,8 +155,9 @@ class Reader {
   bool skip_name() {
     if (names_ > 2 && !has_anchor()) return skip_to_bracket();
     const std::string_view name = token();
-    const bool is_pair = header_.has_time && names_ > 0 && is_field(name);
-    // "12.345678 WARN message": seconds since the start
+    // Of many pairs, "pid=1 tid=2 class=Job ...", three count. "12.345678 WARN message" begins with
+    // the seconds since the start.
+    const bool is_pair = names_ >= kPairsMax && header_.has_time && is_field(name);
     const bool is_uptime = at_ == 0 && is(name.front(), kDigit) && is_decimal(name);
     if (!is_pair && !is_uptime) ++names_;
     at_ += name.size();
@@ -170,7 +172,6 @@ class Reader {
            all_of(name.substr(whole + 1), kDigit);
   }
 
-  /// pid=12: such pairs may be more than names.
   static bool is_field(std::string_view name) {
     const size_t key = run_of(name, kKeyChar);
     return key > 0 && key < name.size() && name[key] == '=' && name.find('"') == name.npos;

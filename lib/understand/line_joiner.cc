@@ -9,9 +9,10 @@ namespace {
 constexpr std::string_view kTracebackEnd = "Traceback (most recent call last):";
 
 bool ends_with_traceback(std::string_view text) {
-  if (text.find("+ Exception Group") != std::string_view::npos) return false;  // indented to its end
   while (!text.empty() && (text.back() == ' ' || text.back() == '\r')) text.remove_suffix(1);
-  return text.ends_with(kTracebackEnd);
+  // A group of exceptions is indented to its end.
+  return text.ends_with(kTracebackEnd) &&
+         !text.ends_with("+ Exception Group Traceback (most recent call last):");
 }
 
 /// Some programs indent every line by two blanks; fields and wrapped text stand deeper.
