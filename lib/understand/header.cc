@@ -4,6 +4,7 @@
 
 #include "understand/blocks.h"
 #include "understand/chars.h"
+#include "understand/field_name.h"
 #include "understand/header_words.h"
 #include "understand/id_shape.h"
 #include "understand/letter_header.h"
@@ -232,6 +233,7 @@ class Reader {
     const char next = size < here.size() ? here[size] : '\0';
     if (next == '.' && try_dotted_level(size)) return true;
     if (next == '(' && try_scoped_level(word)) return true;
+    if (next == '=' && try_level_field(size)) return true;
     if (next == ' ' && word == "PHP" && header_.has_time) return try_php_level();
     const bool marked = next == ':' || next == '>' || next == '[' || next == ']' || next == '|' ||
                         (next == '/' && open_bracket_);
@@ -256,17 +258,31 @@ class Reader {
   /// A letter alone behind the time, "W [12:main]", "E NETWORK", where no sentence can begin: "I"
   /// is a word too.
   bool try_letter() {
-    if (!header_.has_time || names_ > 0 || !is(peek(), kUpper) || peek(1) != ' ') return false;
-    if (!kLevelLetters.holds(peek())) return false;
+    if (!header_.has_time || names_ > 0 || !kLevelLetters.holds(peek())) return false;
+    const bool is_marked = peek(1) == '!' && peek(2) == ' ';  // "E! [inputs.cpu]"
+    if (peek(1) != ' ' && !is_marked) return false;
     const std::string_view next = word_behind(1);
     if (next.empty()) return false;
-    const bool is_name = next.front() == '[' || next.front() == '{' || next == "-" ||
+    const bool is_name = is_marked || next.front() == '[' || next.front() == '{' || next == "-" ||
                          (next.size() > 1 && all_of(next, kUpper)) ||
                          next.find('/') != std::string_view::npos ||
                          is_qualified_name(next.substr(0, next.size() - (next.back() == ':')));
     if (!is_name || !event::parse_level(line_.substr(at_, 1), header_.level)) return false;
     header_.has_level = true;
-    ++at_;
+    at_ += is_marked ? 2 : 1;
+    anchor_here();
+    return true;
+  }
+
+  /// level=info, as the first of fields behind the time
+  bool try_level_field(size_t key_size) {
+    if (!header_.has_time || names_ > 0) return false;
+    if (field_name(rest().substr(0, key_size)).use != FieldUse::kLevel) return false;
+    const std::string_view word = token().substr(key_size + 1);
+    if (!read_level_word(word, header_.level)) return false;
+    header_.level_word = word;
+    header_.has_level = true;
+    at_ += key_size + 1 + word.size();
     anchor_here();
     return true;
   }

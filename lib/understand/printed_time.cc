@@ -204,9 +204,9 @@ bool take_date(Cursor& cursor, int64_t reference_us, Date& date) {
   return is_date(date);
 }
 
-void take_fraction(Cursor& cursor, TimeOfDay& time) {
+void take_fraction(Cursor& cursor, TimeOfDay& time, char other_mark = '.') {
   const char mark = cursor.peek();
-  if ((mark != '.' && mark != ',') || !is(cursor.peek(1), kDigit)) return;
+  if ((mark != '.' && mark != ',' && mark != other_mark) || !is(cursor.peek(1), kDigit)) return;
   cursor.set(cursor.at() + 1);
   const size_t size = run_of(cursor.rest(), kDigit);
   int64_t unit = kSecondUs;
@@ -356,7 +356,9 @@ bool read_iso(std::string_view text, const TimeContext& context, PrintedTime& ti
   cursor.set(kSize);
   TimeOfDay of_day;
   of_day.us = hour * kHourUs + minute * kMinuteUs + second * kSecondUs;
-  take_fraction(cursor, of_day);
+  // Behind a whole date a third colon can only stand before milliseconds.
+  const bool has_colon = cursor.peek() == ':' && run_of(cursor.rest().substr(1), kDigit, 4) == 3;
+  take_fraction(cursor, of_day, has_colon ? ':' : '.');
   const Zone zone = take_zone(cursor);
   if (is_alnum(cursor.peek()) || (cursor.peek() == ':' && cursor.peek(1) != ' ')) return false;
   // AM and PM are left to the general reader.

@@ -124,6 +124,11 @@ constexpr Row kRows[] = {
     {R"~(2026-11-21 02:37:06.115123: W tensorflow/core/platform/x.cc:12] slow)~", kMicros, Level::kWarn, "", R"~(*)~"},
     {R"~(2026-11-21T02:37:06.115Z web-app started)~", kMillis, Level::kInfo, "", R"~(web-app started)~"},
     {R"~(Trace ID       : 4bf92f3577b34da6a3ce929d0e0e4736)~", kNoTime, Level::kInfo, "4bf92f3577b34da6a3ce929d0e0e4736", R"~(=)~"},
+    {R"~({"TIMESTAMP":"2026-11-21T02:37:06.115Z","LEVEL":"WARN","MESSAGE":"hi"})~", kMillis, Level::kWarn, "", R"~(hi)~"},
+    {R"~(2026-11-21T02:37:06.115Z level=warn order - slow)~", kMillis, Level::kWarn, "", R"~(*)~"},
+    {R"~(2026-11-21T02:37:06.115Z E! [inputs.cpu] Error in plugin)~", kMillis, Level::kError, "", R"~(Error in plugin)~"},
+    {R"~(2026-11-21 02:37:06:115 ERROR stopped)~", kMillis, Level::kError, "", R"~(stopped)~"},
+    {R"~(2026-11-21 02:37:06: ERROR stopped)~", kSeconds, Level::kError, "", R"~(stopped)~"},
 };
 // clang-format on
 
