@@ -19,7 +19,8 @@ struct ClippedWord {
 constexpr std::array kClippedWords = {
     ClippedWord{"debu", Level::kDebug},    ClippedWord{"debg", Level::kDebug},
     ClippedWord{"noti", Level::kInfo},     ClippedWord{"emer", Level::kCritical},
-    ClippedWord{"aler", Level::kCritical}, ClippedWord{"pnc", Level::kCritical},    ClippedWord{"erro", Level::kError},
+    ClippedWord{"aler", Level::kCritical}, ClippedWord{"pnc", Level::kCritical},
+    ClippedWord{"erro", Level::kError},
     ClippedWord{"fata", Level::kCritical}, ClippedWord{"pani", Level::kCritical},
     ClippedWord{"trac", Level::kDebug},    ClippedWord{"trc", Level::kDebug},
     ClippedWord{"note", Level::kInfo},     ClippedWord{"crt", Level::kCritical},

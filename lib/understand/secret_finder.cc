@@ -163,7 +163,8 @@ class Judge {
   Extent none() const { return {match_end_, match_end_}; }
 
   bool is_before() const {
-    const std::string_view before = text_.substr(match_end_ - kind_.lead - kind_.before, kind_.before);
+    const size_t start = match_end_ - kind_.lead - kind_.before;
+    const std::string_view before = text_.substr(start, kind_.before);
     return std::all_of(before.begin(), before.end(),
                        [this](char c) { return is_of(kind_.form, c); });
   }

@@ -31,11 +31,11 @@ bool is_frame(std::string_view text) {
     return text.find("\", line ") != std::string_view::npos;
   }
   if (text.starts_with("from ")) {
-    return text.find(":in ") != std::string_view::npos || text.find(" in '") != std::string_view::npos;
+    return text.find(":in ") != text.npos || text.find(" in '") != text.npos;
   }
   if (text.starts_with("+ Exception Group Traceback")) return true;
   const size_t called = text.find(" called at ");  // of Perl
-  if (called != std::string_view::npos) return text.find(" line ", called) != std::string_view::npos;
+  if (called != text.npos) return text.find(" line ", called) != text.npos;
   if (text.starts_with('#')) return is_number_of(text, 1);
   return is_omission(text) || text.starts_with("--- End of ") || text.starts_with("---> ") ||
          text.starts_with("Suppressed: ");
