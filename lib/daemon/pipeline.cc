@@ -384,9 +384,12 @@ void Pipeline::understand(event::Event& event) {
 std::string_view Pipeline::make_event_id(const event::Event& event) {
   const auto ms = static_cast<uint64_t>(std::max<int64_t>(event.timestamp_us, 0) / 1000);
   if (event.seq > 0) {
-    const uint64_t run = fingerprint(event.run_id);
-    return work_->arena.copy(
-        view(make_ulid(ms, static_cast<uint16_t>(run >> 48), (run << 32) ^ event.seq)));
+    if (event.run_id != last_run_ || last_fingerprint_ == 0) {
+      last_run_.assign(event.run_id);
+      last_fingerprint_ = fingerprint(event.run_id);
+    }
+    return work_->arena.copy(view(make_ulid(ms, static_cast<uint16_t>(last_fingerprint_ >> 48),
+                                            (last_fingerprint_ << 32) ^ event.seq)));
   }
   return work_->arena.copy(view(make_ulid(ms, id_high_bits_, id_low_bits_++)));
 }

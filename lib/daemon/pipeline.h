@@ -172,6 +172,8 @@ class Pipeline {
   Work* work_ = nullptr;       // the job at hand
   uint16_t id_high_bits_ = 0;  // of the next event's id
   uint64_t id_low_bits_ = 0;
+  std::string last_run_;  // of the event before, and what its id has for it
+  uint64_t last_fingerprint_ = 0;
   int64_t now_us_ = 0;
   int64_t next_maintenance_us_ = 0;
   int64_t next_keeping_us_ = 0;

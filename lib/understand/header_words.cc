@@ -31,19 +31,23 @@ bool is_name_part(std::string_view word, bool first) {
 }
 
 bool is_qualified_name(std::string_view word) {
-  const bool joined =
-      word.find("::") != std::string_view::npos || word.find('.') != std::string_view::npos;
-  return joined && is_alpha(word.front()) && is_alnum(word.back()) &&
-         word.find("//") == std::string_view::npos &&
-         std::all_of(word.begin(), word.end(),
-                     [](char c) { return is(c, kKeyChar) || c == ':' || c == '$'; });
+  if (!is_alpha(word.front()) || !is_alnum(word.back())) return false;
+  bool joined = false;
+  char before = '\0';
+  for (const char c : word) {
+    if (!is(c, kKeyChar) && c != ':' && c != '$') return false;
+    if (c == '/' && before == '/') return false;
+    joined |= c == '.' || (c == ':' && before == ':');
+    before = c;
+  }
+  return joined;
 }
 
 bool is_caller(std::string_view word) {
-  const size_t colon = word.rfind(':');
-  return colon != std::string_view::npos && colon > 0 && colon + 1 < word.size() &&
-         all_of(word.substr(colon + 1), kDigit) && (is_alpha(word[0]) || word[0] == '/') &&
-         word.find("//") == std::string_view::npos;
+  size_t number = word.size();
+  while (number > 0 && is(word[number - 1], kDigit)) --number;
+  return number < word.size() && number > 1 && word[number - 1] == ':' &&
+         (is_alpha(word[0]) || word[0] == '/') && word.find("//") == std::string_view::npos;
 }
 
 bool is_access_log_time(std::string_view text) {
