@@ -33,9 +33,10 @@ function(gasoline_warnings target)
 endfunction()
 
 # What nearly every file includes is parsed once under sanitizers, where the same code is compiled yet again.
-# The other builds go on telling which file lacks an include of its own.
+# The other builds go on telling which file lacks an include of its own. Clang shares such a header only
+# among targets with the very same options, which these have not (-pthread).
 function(gasoline_precompiled target)
-  if(NOT GASOLINE_SANITIZE)
+  if(NOT GASOLINE_SANITIZE OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     return()
   endif()
   if(target STREQUAL "gasoline_base")

@@ -1,7 +1,7 @@
 #include "understand/secret_table.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 #include <string>
 
 namespace gasoline::understand {
@@ -16,7 +16,8 @@ constexpr uint16_t kAnySize = 8192;
 /// escaped or not, and blanks.
 #define NAMED(name) name "['\"\\\\ ]{0,4}[=:]"
 
-constexpr std::array kKinds = {
+// No std::array: clang counts to 256 when it deduces the size of one.
+constexpr SecretKind kKinds[] = {
     // Cloud providers
     SecretKind{"aws-access-key", "AKIA[A-Z0-9]", 5, kAlnum, 20, 20},
     SecretKind{"aws-access-key", "ASIA[A-Z0-9]", 5, kAlnum, 20, 20},
@@ -325,8 +326,8 @@ std::vector<std::string> secret_kind_names() {
 
 std::vector<pattern::Pattern> secret_patterns() {
   std::vector<pattern::Pattern> patterns;
-  patterns.reserve(kKinds.size());
-  for (uint32_t id = 0; id < kKinds.size(); ++id) {
+  patterns.reserve(std::size(kKinds));
+  for (uint32_t id = 0; id < std::size(kKinds); ++id) {
     patterns.push_back({id, std::string(kKinds[id].trigger), kKinds[id].caseless, false});
   }
   return patterns;
