@@ -55,6 +55,10 @@ char32_t take_character(std::string_view& text, size_t& size) {
          : (first >> 3) == 30 ? 4
                               : 1;
   if (size > text.size()) size = 1;
+  // What only begins like a character must not take what follows, an escape perhaps, along with it.
+  for (size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xc0u) != 0x80u) size = 1;
+  }
   char32_t character = size == 1 ? first : first & (0xffu >> (size + 1));
   for (size_t i = 1; i < size; ++i) character = (character << 6) | (byte(i) & 0x3fu);
   text.remove_prefix(size);

@@ -17,6 +17,8 @@ TEST_CASE("nothing in a message can move the cursor, ring or recolour") {
                   true) == "\\u202eevil");
   CHECK(make_safe("\x1b[", true) == "\\x1b[");
   CHECK(make_safe(std::string_view("a\0b", 3), true) == "a\\x00b");
+  // The beginning of a character of three bytes does not take the escape along.
+  CHECK(make_safe("\xe2\x1b]0;x", true) == "\xe2\\x1b]0;x");
 }
 
 TEST_CASE("line feeds stay where they are wanted and are escaped where not") {
