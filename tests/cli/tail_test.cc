@@ -49,6 +49,28 @@ TEST_CASE("server-sent events are read whole, however they are cut") {
   CHECK_FALSE(stopped.feed(stream, [](const auto&) { return false; }));
 }
 
+TEST_CASE("a line or a message that is too long is dropped as a whole, and what follows is read") {
+  const std::string chunk(1 << 20, 'x');
+  for (const bool as_one_line : {true, false}) {
+    CAPTURE(as_one_line);
+    SseReader reader;
+    std::vector<std::string> read;
+    const auto feed = [&](std::string_view piece) {
+      REQUIRE(reader.feed(piece, [&](const SseReader::Message& message) {
+        read.emplace_back(message.data);
+        return true;
+      }));
+    };
+    feed("data: ");
+    for (size_t fed = 0; fed <= SseReader::kLineSizeMax; fed += chunk.size()) {
+      feed(chunk);
+      if (!as_one_line) feed("\ndata: ");
+    }
+    feed("the end of it\n\ndata: next\n\n");
+    CHECK(read == std::vector<std::string>{"next"});
+  }
+}
+
 TEST_CASE("a terminal shows so many lines a moment and counts the rest, a pipe gets all") {
   TailView view(terminal());
   TailView pipe(ViewOptions{});
