@@ -192,7 +192,7 @@ Status FarDialogue::take_line(std::string_view line) {
     expected_.pop_front();
     return {};
   }
-  if (line == "," && scan != nullptr) {
+  if (line == "," && scan != nullptr && scan->has_siblings) {
     expected.in_siblings = true;
     return {};
   }
