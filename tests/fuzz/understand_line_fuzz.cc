@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "event/correlation_id.h"
+#include "event/event_json.h"
 #include "event/json_text.h"
 #include "understand/json_walk.h"
 #include "understand/understanding.h"
@@ -19,6 +20,11 @@ class FixedClock final : public Clock {
   int64_t wall_us() const override { return 1'795'228'628'000'000; }
   int64_t monotonic_us() const override { return 0; }
 };
+
+const Clock& clock_of_all() {
+  static const FixedClock clock;
+  return clock;
+}
 
 class Nothing final : public understand::JsonWalk::Visitor {
  public:
@@ -38,7 +44,8 @@ bool is_good_id(std::string_view id) {
   return id.empty() || event::is_correlation_id(id);
 }
 
-void check(event::Event& event, understand::Understanding& understanding, Arena& arena) {
+/// What `understanding` makes of the event, as text.
+std::string read(event::Event event, understand::Understanding& understanding, Arena& arena) {
   understanding.understand(event, arena);
   understanding.join(event, arena);
   GASOLINE_ASSERT(is_good_id(event.correlation_id));
@@ -47,6 +54,9 @@ void check(event::Event& event, understand::Understanding& understanding, Arena&
   const std::string metadata = "{" + std::string(event.metadata) + "}";
   GASOLINE_ASSERT(understand::JsonWalk::walk(metadata, nothing) == metadata.size());
   GASOLINE_ASSERT(event::is_valid_utf8(event.message));
+  std::string text;
+  event::append_json(text, event);
+  return text;
 }
 
 }  // namespace
@@ -58,11 +68,10 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 }
 
 /// Any valid UTF-8 becomes events whose parts are well formed: all of it as one, and then its lines
-/// one after the other. The first byte chooses the source and whether the lines are pieces.
+/// one after the other, which are read alike whether or not they were expected. The first byte
+/// chooses the source and whether the lines are pieces.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   if (size == 0) return 0;
-  static const FixedClock clock;
-  static understand::Understanding understanding(rules(), clock);
   static Arena arena;
   arena.reset();
   std::string line;
@@ -70,16 +79,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   event::Event event;
   event.source = bytes[0] % 2 == 0 ? event::SourceKind::kFile : event::SourceKind::kStdout;
   event.event_id = "id";
-  event.message = line;
-  event.timestamp_us = clock.wall_us();
+  event.timestamp_us = clock_of_all().wall_us();
   event::Event whole = event;
-  check(whole, understanding, arena);
+  whole.message = line;
   if (bytes[0] % 4 >= 2) event.metadata = "\"continued\":true";
+  // To make these costs more than all of an input, and next to nothing stays of the one before.
+  static understand::Understanding plain(rules(), clock_of_all());
+  static understand::Understanding expecting(rules(), clock_of_all());
+  plain.forget_open_events();
+  expecting.forget_open_events();
+  GASOLINE_ASSERT(read(whole, plain, arena) == read(whole, expecting, arena));
+  const auto expectation = expecting.expect(line);
   for (std::string_view rest = line; !rest.empty();) {
     const size_t end = std::min(rest.find('\n'), rest.size());
-    event::Event one = event;
-    one.message = rest.substr(0, end);
-    check(one, understanding, arena);
+    event.message = rest.substr(0, end);
+    GASOLINE_ASSERT(read(event, plain, arena) == read(event, expecting, arena));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return 0;
