@@ -347,7 +347,10 @@ Generation* Follower::find_copied_up(const Path& path, const FileLook& seen, Con
     if (!is_one) continue;
     unwatch(*generation);
     generation->content.reset();
-    std::erase_if(by_inode_, [&](const auto& entry) { return entry.second == generation.get(); });
+    // By a name of its own: clang 14 does not let a lambda see the parts of a pair.
+    std::erase_if(by_inode_, [it = generation.get()](const auto& entry) {
+      return entry.second == it;
+    });
     generation->device = seen.device;
     generation->inode = seen.inode;
     generation->birth_us = seen.birth_us;
