@@ -22,6 +22,7 @@ import harness
 NUMBER = re.compile(r" says n=(\d+)")
 HERE = os.path.dirname(os.path.abspath(__file__))
 LINES_PER_S = 1500
+PATIENCE_S = 4 * harness.PATIENCE_S  # many scenes at once, each with processes of its own
 
 
 class Lost(AssertionError):
@@ -94,14 +95,15 @@ class Stage:
 
     def end_writing(self):
         self.writer.send_signal(signal.SIGTERM)
-        self.written = int(self.writer.communicate(timeout=harness.PATIENCE_S)[0])
+        self.written = int(self.writer.communicate(timeout=PATIENCE_S)[0])
 
     def rotate(self, directives, signals_writer=True):
         # A date has a resolution of a second; a rotation to a name that exists is refused.
         self.rotations += 1
         text = directives.replace("%N", str(self.rotations))
         conf = self.sandbox.write("logrotate.conf", f"{self.path} {{\n rotate 1000\n missingok\n {text}\n}}\n")
-        done = self.sandbox.run(["/usr/sbin/logrotate", "-f", "-s", self.sandbox.work + "/rotated", conf])
+        done = self.sandbox.run(["/usr/sbin/logrotate", "-f", "-s", self.sandbox.work + "/rotated", conf],
+                                patience_s=PATIENCE_S)
         if done.returncode != 0:
             raise AssertionError(f"logrotate: {done.stderr!r}")
         if signals_writer and self.writer:
@@ -136,7 +138,7 @@ class Stage:
         def missing():
             return wanted - set(self.taken())
 
-        deadline = time.monotonic() + harness.PATIENCE_S
+        deadline = time.monotonic() + PATIENCE_S
         while missing() and time.monotonic() < deadline:
             time.sleep(0.05)
         lost = sorted(missing())
@@ -171,10 +173,10 @@ class Stage:
                             return True
             return False
 
-        harness.wait_for(is_open, "the file to be followed")
+        harness.wait_for(is_open, "the file to be followed", PATIENCE_S)
 
     def await_taken(self, number):
-        harness.wait_for(lambda: self.taken()[number], f"line {number}")
+        harness.wait_for(lambda: self.taken()[number], f"line {number}", PATIENCE_S)
 
 
 def disturbed(stage, act, times=3):
@@ -245,7 +247,8 @@ def copytruncate_grown_past_the_old_place(stage):
         with stage.blind(stage.random.random() < 0.5):
             size = os.path.getsize(stage.path)
             stage.rotate("copytruncate", signals_writer=False)
-            harness.wait_for(lambda: os.path.getsize(stage.path) > size + 100, "the file to grow again")
+            harness.wait_for(lambda: os.path.getsize(stage.path) > size + 100, "the file to grow again",
+                             PATIENCE_S)
     stage.end_writing()
     stage.check(stage.in_files())
 
