@@ -146,12 +146,14 @@ class Description(GasolineTest):
         before = self.metrics()
         self.sandbox.post_events([{"message": "one more"}])
         after = self.metrics()
-        self.assertEqual(set(before.types), set(after.types))
+        self.assertLessEqual(set(before.types), set(after.types))  # some tasks begin later than others
         self.assertTrue(all(name.startswith("gasoline_") for name in after.types))
-        grown = {name for (name, labels), value in after.samples.items() if value > before.samples[name, labels]}
+        grown = {name for (name, labels), value in after.samples.items()
+                 if value > before.samples.get((name, labels), 0)}
         self.assertIn("gasoline_events_total", grown)
-        fallen = {name for (name, labels), value in after.samples.items() if value < before.samples[name, labels]}
-        self.assertEqual([name for name in fallen if after.types[name] == "counter"], [])
+        fallen = [name for (name, labels), value in before.samples.items()
+                  if before.types[name] == "counter" and value > after.samples[name, labels]]
+        self.assertEqual(fallen, [])
 
     def metrics(self):
         answer = self.sandbox.get("/metrics")
