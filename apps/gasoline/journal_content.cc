@@ -59,12 +59,16 @@ bool is_spool(io::FileSystem& files, const std::string& directory) {
 
 Status for_each_entry(io::FileSystem& files, const std::string& directory,
                       const std::function<bool(const JournalEntry&)>& show) {
+  const auto names = journal::SegmentDirectory(files, directory).list();
+  if (!names) return names.error();
+  const uint64_t newest = names->segments.empty() ? 0 : names->segments.back();
   auto reader = journal::Reader::open(files, directory);
   if (!reader) return std::move(reader).error();
   EntryReader entries(is_spool(files, directory));
   for (;;) {
     journal::ReadResult result = (*reader)->read_next();
-    if (std::holds_alternative<journal::EndOfLog>(result)) return {};
+    const bool is_later = (*reader)->segment() > newest;
+    if (is_later || std::holds_alternative<journal::EndOfLog>(result)) return {};
     if (auto* error = std::get_if<Error>(&result)) return std::move(*error);
     if (auto* damage = std::get_if<journal::Corruption>(&result)) {
       if (!show(std::move(*damage))) return {};

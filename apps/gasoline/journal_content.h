@@ -39,7 +39,8 @@ using JournalEntry = std::variant<SpoolEntry, LogEntry, UnknownEntry, journal::C
 /// True if `directory` is the spool of a run; else it is taken for an event log.
 bool is_spool(io::FileSystem& files, const std::string& directory);
 
-/// Shows all of a journal in order, live or dead, up to its end, or until `show` returns false.
+/// Shows all of a journal in order, live or dead, up to its end, or until `show` returns false. What is
+/// written into segments begun after the call is left out: a writer may be faster than `show`.
 Status for_each_entry(io::FileSystem& files, const std::string& directory,
                       const std::function<bool(const JournalEntry&)>& show);
 

@@ -56,6 +56,8 @@ class Reader {
   ReadResult read_next();
   /// Of the next record to be given, as far as is known.
   uint64_t next_sequence() const { return next_sequence_; }
+  /// First sequence of the segment that was read last; 0 before the first one.
+  uint64_t segment() const { return segment_first_; }
 
  private:
   Reader(io::FileSystem& files, const std::string& directory, uint64_t from_sequence)

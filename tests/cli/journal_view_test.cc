@@ -124,6 +124,28 @@ TEST_CASE("cat gives each stream's bytes as they were written, each once") {
   CHECK(at.captured() == "one\ntwo\r\n\noh \xff no\nwaiting is over\nafter\nthe gap\nno end");
 }
 
+TEST_CASE("a journal whose writer is faster than its reader is shown up to what was there") {
+  test::TemporaryDirectory temporary;
+  io::RealFileSystem files;
+  const std::string directory = temporary / "log";
+  test::ManualClock clock;
+  SeededRandom random(1);
+  journal::WriterOptions options;
+  options.segment_size_bytes = 400;
+  auto writer = test::value_of(journal::Writer::open(files, directory, options, clock, random));
+  const std::string payload(100, 'x');
+  const auto append = [&] { REQUIRE(writer->append(payload)); };
+  for (int i = 0; i < 10; ++i) append();
+  int shown = 0;
+  test::must(for_each_entry(files, directory, [&](const JournalEntry&) {
+    append();
+    append();
+    return ++shown < 1000;
+  }));
+  CHECK(shown >= 10);
+  CHECK(shown < 20);
+}
+
 TEST_CASE("an unfinished line whose whole line is lost is given as far as it came") {
   SpoolFixture at;
   at.damage("waiting is over");

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 
 from harness import PYTHON, wait_for
 
@@ -45,6 +46,18 @@ class ContainerWatch:
     def write(self, lines):
         self.tell(f"write {lines}")
         self.written += lines
+
+    def write_while_cut(self, lines, pause_s, rounds, cuts):
+        """Writes `lines` a round while streams are cut: so many rounds, and on until there were so many cuts."""
+        def round_is_last():
+            self.write(lines)
+            time.sleep(pause_s)
+            nonlocal rounds
+            rounds -= 1
+            return rounds <= 0 and self.tell("cuts") >= cuts
+
+        self.tell("cut 0.3")
+        wait_for(round_is_last, f"{cuts} cuts")
 
     def got(self):
         return self.sandbox.timeline(source="container")

@@ -11,12 +11,8 @@ class ContainerFaults(GasolineTest):
         """The short form of bench/container_soak.py."""
         watch = ContainerWatch(self.sandbox, 50)
         before = watch.resources()
-        watch.tell("cut 0.3")
-        for _ in range(share_of(30)):
-            watch.write(3)
-            time.sleep(0.2)
+        watch.write_while_cut(lines=3, pause_s=0.2, rounds=share_of(30), cuts=11)
         watch.heal()
-        self.assertGreater(watch.tell("cuts"), 10)
         after = watch.settled_resources(before)
         self.assertEqual(after["threads"], before["threads"])
         print(f"{before} -> {after}", flush=True)
@@ -24,12 +20,8 @@ class ContainerFaults(GasolineTest):
 
     def test_whole_seconds_for_stamps_as_podman_has_them_tell_no_line_twice(self):
         watch = ContainerWatch(self.sandbox, 10, "podman")
-        watch.tell("cut 0.3")
-        for _ in range(share_of(20)):
-            watch.write(5)
-            time.sleep(0.1)
+        watch.write_while_cut(lines=5, pause_s=0.1, rounds=share_of(20), cuts=4)
         watch.heal()
-        self.assertGreater(watch.tell("cuts"), 3)
 
     def test_a_stuck_container_a_failing_engine_and_its_restart_hold_up_nobody_else(self):
         watch = ContainerWatch(self.sandbox, 20)
