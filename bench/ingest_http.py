@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""How many events a second gasolined takes: POST /v1/events, 10,000 events a body, one connection.
+"""How many events a second gasolined takes: POST /v1/events, 10,000 events a body, one connection; then one event a body.
 
     python3 bench/ingest_http.py --bin build/release/bin [--events 1000000]
 
 Prints events/s, CPU seconds of the daemon per million events, and peak memory, beside the time that a
-server which reads the same bodies and does nothing needs in the same run.
+server which reads the same bodies and does nothing needs in the same run. One event a body is measured beside a GET of
+/healthz by the same sender.
 """
 import argparse
 import http.client
 import json
 import os
-import resource
 import shutil
 import signal
 import socket
@@ -36,6 +36,12 @@ def make_bodies(count, size):
     return bodies
 
 
+def cpu_s(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def send(connection, bodies, repeats):
     start = time.monotonic()
     taken = 0
@@ -48,6 +54,31 @@ def send(connection, bodies, repeats):
                 sys.exit(f"HTTP {answer.status}: {text[:200]}")
             taken += json.loads(text[:200].split(b',"duplicates"')[0] + b"}")["count"]
     return taken, time.monotonic() - start
+
+
+def ask_singly(port, requests):
+    """Requests one after the other on one connection: requests a second, and the median time of one in us."""
+    times = []
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        start = time.perf_counter()
+        for request in requests:
+            before = time.perf_counter()
+            connection.sendall(request)
+            answer = connection.recv(65536)  # it comes as one piece
+            times.append(time.perf_counter() - before)
+            if not answer.startswith(b"HTTP/1.1 200"):
+                sys.exit(f"answered: {answer[:200]}")
+        seconds = time.perf_counter() - start
+    return len(times) / seconds, sorted(times)[len(times) // 2] * 1e6
+
+
+def one_event_requests(bodies, count):
+    events = [event for body in bodies for event in json.loads(body)["events"]][:count]
+    for event in events:
+        body = json.dumps(event).encode()
+        yield (b"POST /v1/event HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+               b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
 
 
 def serve_nothing(listener):
@@ -104,14 +135,18 @@ def main():
         taken, seconds = send(connection, bodies, repeats)
         with open(f"/proc/{daemon.pid}/status") as status:
             peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+        usage = cpu_s(daemon.pid)
+        singly = ask_singly(port, list(one_event_requests(bodies, 50_000)))
+        nothing = ask_singly(port, [b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"] * 50_000)
     finally:
         daemon.send_signal(signal.SIGTERM)
         daemon.wait()
         shutil.rmtree(root)
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"  gasolined               {taken / seconds:10.0f} events/s  "
-          f"{(usage.ru_utime + usage.ru_stime) / taken * 1e6:.2f} CPU s per million  "
+          f"{usage / taken * 1e6:.2f} CPU s per million  "
           f"{peak / 1024:.0f} MiB peak")
+    print(f"  one event a body        {singly[0]:10.0f} events/s  p50 {singly[1]:.0f} us")
+    print(f"  GET /healthz            {nothing[0]:10.0f} requests/s  p50 {nothing[1]:.0f} us")
     return 0 if taken == total else 1
 
 
