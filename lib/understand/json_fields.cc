@@ -83,10 +83,11 @@ class Fields final : public JsonWalk::Visitor {
 
  private:
   void add(const Member& member) {
+    const std::string_view name = field_name_in_metadata(member.key);
     if (member.portable) {
-      metadata_.add_raw(member.key, member.raw);
+      metadata_.add_raw(name, member.raw);
     } else {
-      metadata_.add_quoted(member.key, member.raw);
+      metadata_.add_quoted(name, member.raw);
     }
   }
 

@@ -125,7 +125,7 @@ class OneLine {
     const std::string_view value = pair.quoted ? unescape_json(pair.value, arena_) : pair.value;
     if (take_pair(pair.key, value)) return;
     take_id(classify_id_key(pair.key), value, IdPlace::kStructured, reading_.ids);
-    metadata_.add_string(pair.key, value);
+    metadata_.add_string(field_name_in_metadata(pair.key), value);
   }
 
   bool take_pair(std::string_view key, std::string_view value) {

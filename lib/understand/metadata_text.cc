@@ -1,8 +1,25 @@
 #include "understand/metadata_text.h"
 
+#include <array>
+
 #include "event/json_text.h"
 
 namespace gasoline::understand {
+namespace {
+
+/// Each with the underscore that a line's own field gets.
+constexpr std::array<std::string_view, 7> kOurs = {"partial_",   "replaces_",     "continues_",
+                                                   "continued_", "unterminated_", "in_private_key_",
+                                                   "gap_"};
+
+}  // namespace
+
+std::string_view field_name_in_metadata(std::string_view key) noexcept {
+  for (const std::string_view ours : kOurs) {
+    if (ours.size() == key.size() + 1 && ours.starts_with(key)) return ours;
+  }
+  return key;
+}
 
 void MetadataText::add_members(std::string_view members) {
   if (members.empty()) return;

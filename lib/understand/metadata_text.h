@@ -8,6 +8,11 @@
 
 namespace gasoline::understand {
 
+/// The name under which a line's own field `key` stands in metadata: with an underscore behind it where
+/// the name alone is ours and says what the store does with the event. A program that logs
+/// {"partial":true,"replaces":2} means something else.
+std::string_view field_name_in_metadata(std::string_view key) noexcept;
+
 /// Builds an event's metadata: the members of a JSON object without its braces. Keeps its buffer
 /// from line to line, so that a warm one allocates nothing.
 class MetadataText {

@@ -63,7 +63,7 @@ void OwnForms::take(std::string_view name, std::string_view value, const TimeCon
   }
   const IdRole role = classify_id_key(name);
   if (role != IdRole::kNone && take_id(role, value, IdPlace::kStructured, reading.ids)) return;
-  metadata.add_string(name, value);
+  metadata.add_string(field_name_in_metadata(name), value);
 }
 
 }  // namespace gasoline::understand

@@ -162,6 +162,17 @@ TEST_CASE("a JSON line gives its message, and what has no column stays in metada
   CHECK(event.metadata == R"("pid":7,"deep":{"a":[1,2]},"level_raw":"30")");
 }
 
+TEST_CASE("a line's own field is not taken for what metadata says of the event") {
+  Reader reader;
+  const event::Event json = reader.read(
+      R"({"msg":"upload","partial":true,"replaces":2,"continues":"x","gap":{"lines":3},"part":1})");
+  CHECK(json.message == "upload");
+  CHECK(json.metadata ==
+        R"("partial_":true,"replaces_":2,"continues_":"x","gap_":{"lines":3},"part":1)");
+  const event::Event pairs = reader.read("level=info msg=upload replaces=2 continued=true");
+  CHECK(pairs.metadata == R"("replaces_":"2","continued_":"true")");
+}
+
 TEST_CASE("a logfmt line gives its message, and its other pairs go to metadata as strings") {
   Reader reader;
   const event::Event event = reader.read(
