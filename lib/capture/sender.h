@@ -117,7 +117,7 @@ class Sender {
   std::atomic<bool> is_idle_{false};
   std::mutex mutex_;
   std::condition_variable started_;
-  bool has_started_ = false;             // guarded by mutex_
+  bool has_started_ = false;          // guarded by mutex_
   loop::Mailbox* mailbox_ = nullptr;  // guarded by mutex_; null outside the thread's life
   bool delivered_ = false;
 

@@ -5,7 +5,8 @@ import time
 import unittest
 
 from engine import BUSYBOX, DOCKERD, Engine
-from harness import GasolineTest, main, needs_root, share_of, wait_for
+from engine_test import EngineTest
+from harness import main, share_of, wait_for
 
 
 def can_run_an_engine():
@@ -13,36 +14,10 @@ def can_run_an_engine():
 
 
 @unittest.skipUnless(can_run_an_engine(), "no container engine can be started here")
-class Containers(GasolineTest):
-    def setUp(self):
-        super().setUp()
-        try:
-            self.engine = Engine(self.sandbox)
-        except AssertionError as error:
-            self.skipTest(f"no container engine can be started here: {error}")
-        self.addCleanup(self.engine.close)
-        self.config = self.sandbox.write("config.yaml", "backend:\n  logs:\n    - type: container\n"
-                                         f"      socket: {self.engine.socket}\n      labels: [watched]\n")
-        self.daemon = None
-
-    def start(self):
-        self.daemon = self.sandbox.start_daemon("--config", self.config)
-
-    def run_container(self, name, script, **options):
-        return self.engine.run(name, script, labels={"watched": "yes", "team": "shop"}, **options)
-
-    def lines(self, service):
-        events = self.sandbox.timeline(source="container", service=service)
-        return sorted(events, key=lambda event: (event["run_id"], event["seq"]))
-
-    def await_count(self, service, count):
-        wait_for(lambda: len(self.lines(service)) >= count, f"{count} lines of {service}")
-        return self.lines(service)
-
-    def await_watching(self):
-        """The first look is over: what is created now is new."""
-        self.run_container("probe", "while echo here; do sleep 0.2; done")
-        self.await_count("probe", 1)
+class Containers(EngineTest):
+    engine_class = Engine
+    settings = "      labels: [watched]\n"
+    labels = {"watched": "yes", "team": "shop"}
 
     def test_streams_are_told_apart_terminals_and_long_lines_are_whole(self):
         self.start()

@@ -5,38 +5,18 @@ import time
 import unittest
 
 from engine import BUSYBOX, PODMAN, Podman
-from harness import GasolineTest, main, share_of, wait_for
+from engine_test import EngineTest
+from harness import main, share_of
 
 
 @unittest.skipUnless(PODMAN and BUSYBOX and os.geteuid() == 0, "no Podman can be started here")
-class Podmans(GasolineTest):
+class Podmans(EngineTest):
+    engine_class = Podman
+
     def setUp(self):
         super().setUp()
-        try:
-            self.engine = Podman(self.sandbox)
-        except AssertionError as error:
-            self.skipTest(f"no Podman can be started here: {error}")
-        self.addCleanup(self.engine.close)
-        self.config = self.sandbox.write("config.yaml", "backend:\n  logs:\n    - type: container\n"
-                                         f"      socket: {self.engine.socket}\n")
         self.start()
-        # The first look is over: what is created now is new.
-        self.run_container("probe", "while echo here; do sleep 0.2; done")
-        self.await_count("probe", 1)
-
-    def start(self):
-        self.daemon = self.sandbox.start_daemon("--config", self.config)
-
-    def run_container(self, name, script, **options):
-        return self.engine.run(name, script, labels={"team": "shop"}, **options)
-
-    def lines(self, service):
-        events = self.sandbox.timeline(source="container", service=service)
-        return sorted(events, key=lambda event: (event["run_id"], event["seq"]))
-
-    def await_count(self, service, count):
-        wait_for(lambda: len(self.lines(service)) >= count, f"{count} lines of {service}")
-        return self.lines(service)
+        self.await_watching()
 
     def test_streams_are_told_apart_terminals_and_long_lines_are_whole(self):
         self.run_container("both", "for i in 1 2 3; do echo out $i; echo err $i >&2; done; printf unfinished")
