@@ -174,6 +174,7 @@ Status Sender::read_batch(Outgoing& outgoing) {
     outgoing.batch_start = reader.position();
     return reader.next_batch(outgoing.limits, outgoing.batch);
   }
+  outgoing.limits.end_record = claims_->end_record.load(std::memory_order_acquire);
   const std::lock_guard lock(claims_->mutex);
   if (reader.position().record < claims_->floor_record) {
     if (Status sought = reader.seek({claims_->floor_record, 0}); !sought) return sought;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 
@@ -19,6 +20,8 @@ struct SpoolClaims {
   uint64_t acknowledged_end_seq = 1;
   /// Events below have been acknowledged, or the sender holds them and will deliver them.
   uint64_t claimed_end_seq = 1;
+  /// Not under `mutex`: records from here on are not written yet. Set by the spool's thread.
+  std::atomic<uint64_t> end_record{1};
 };
 
 }  // namespace gasoline::capture

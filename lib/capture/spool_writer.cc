@@ -114,8 +114,9 @@ bool SpoolWriter::finish(std::string ended, int64_t patience_us) {
 }
 
 void SpoolWriter::acknowledge(uint64_t record) {
-  acknowledged_record_.store(record, std::memory_order_release);
-  wake_.notify();
+  acknowledged_record_.store(record);
+  // One of the two sees what the other did: this thread the segment, or the spool's the record.
+  if (record >= releasable_record_.load()) wake_.notify();
 }
 
 std::string SpoolWriter::directory() const {
@@ -250,7 +251,7 @@ Status SpoolWriter::begin() {
 /// What the earlier writer left may have to be dropped as well, and told of then.
 void SpoolWriter::resume() {
   next_seq_ = *options_.resumed_at_seq;
-  end_record_.store(journal_->next_sequence(), std::memory_order_release);
+  claims_.end_record.store(journal_->next_sequence(), std::memory_order_release);
   static_cast<void>(journal_->rotate());
   for (const journal::Writer::Dropped& segment : journal_->closed_segments()) {
     SegmentCount inherited;
@@ -259,6 +260,7 @@ void SpoolWriter::resume() {
     inherited.is_counted = false;
     closed_.push_back(inherited);
   }
+  note_oldest();
 }
 
 void SpoolWriter::count_inherited(SegmentCount& segment) {
@@ -346,7 +348,7 @@ bool SpoolWriter::append_to_journal(const spool::SpoolRecord& record,
   }
   retry_delay_us_ = 0;
   next_seq_ = record.end_seq();
-  end_record_.store(*sequence + 1, std::memory_order_release);
+  claims_.end_record.store(*sequence + 1, std::memory_order_release);
   count(record, times);
   close_segment_when_full();
   return true;
@@ -397,17 +399,23 @@ void SpoolWriter::close_segment_when_full() {
   active_.end_record = journal_->next_sequence();
   active_.end_seq = next_seq_;
   closed_.push_back(active_);
+  note_oldest();
   active_ = SegmentCount{};
   active_.first_record = journal_->next_sequence();
   active_.first_seq = next_seq_;
 }
 
 void SpoolWriter::release_acknowledged() {
-  const uint64_t record = acknowledged_record_.load(std::memory_order_acquire);
+  const uint64_t record = acknowledged_record_.load();
   if (record == released_record_) return;
   while (!closed_.empty() && closed_.front().end_record <= record) closed_.pop_front();
+  note_oldest();
   // Left for the next time if it fails; the daemon knows what it has.
   if (journal_->release_before(record)) released_record_ = record;
+}
+
+void SpoolWriter::note_oldest() {
+  releasable_record_.store(closed_.empty() ? UINT64_MAX : closed_.front().end_record);
 }
 
 void SpoolWriter::make_room(uint64_t wanted_bytes) {
@@ -450,6 +458,7 @@ void SpoolWriter::drop_oldest(std::string_view reason) {
   if (!dropped || !dropped->has_value()) return;
   claims_.floor_record = closed_.front().end_record;
   closed_.pop_front();
+  note_oldest();
   if (claimed_loss_.end_seq != claims_.claimed_end_seq) claimed_loss_ = SegmentCount{};
   add_loss(claimed_loss_, claimed);
   claimed_loss_.end_seq = claims_.claimed_end_seq;

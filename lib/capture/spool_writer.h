@@ -101,7 +101,7 @@ class SpoolWriter {
   /// Where the spool is; empty until it is open. Any thread.
   std::string directory() const;
   /// Sequence behind the last record written. Any thread.
-  uint64_t end_record() const { return end_record_.load(std::memory_order_acquire); }
+  uint64_t end_record() const { return claims_.end_record.load(std::memory_order_acquire); }
   /// After finish(): the number of the run's next event, and of the stream's next line.
   uint64_t next_seq() const { return next_seq_; }
   uint64_t next_line(spool::Stream stream) const;
@@ -159,6 +159,7 @@ class SpoolWriter {
           use);
   void close_segment_when_full();
   void release_acknowledged();
+  void note_oldest();
   bool is_drained() const;
   int64_t next_wait_us() const;
   void report(const Error& error);
@@ -176,7 +177,7 @@ class SpoolWriter {
   std::atomic<bool> has_started_{false};
   std::atomic<bool> finishing_{false};
   std::atomic<uint64_t> acknowledged_record_{1};
-  std::atomic<uint64_t> end_record_{1};
+  std::atomic<uint64_t> releasable_record_{UINT64_MAX};  // acknowledged so far, a segment can go
   mutable std::mutex directory_mutex_;
   std::string directory_;
   Counters counters_;

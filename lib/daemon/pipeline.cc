@@ -79,17 +79,19 @@ void Pipeline::start() {
 }
 
 bool Pipeline::submit(Job& job) {
-  const std::lock_guard lock(mutex_);
-  const bool is_full =
-      queue_.size() >= options_.queued_bodies_max ||
-      (!queue_.empty() && queued_bytes_ + job.size_bytes() > options_.queued_bytes_max);
-  if (is_closed_ || is_full) {
-    counters_.refused_bodies.fetch_add(1, std::memory_order_relaxed);
-    return false;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool is_full =
+        queue_.size() >= options_.queued_bodies_max ||
+        (!queue_.empty() && queued_bytes_ + job.size_bytes() > options_.queued_bytes_max);
+    if (is_closed_ || is_full) {
+      counters_.refused_bodies.fetch_add(1, std::memory_order_relaxed);
+      return false;
+    }
+    queued_bytes_ += job.size_bytes();
+    queue_.push_back(std::move(job));
   }
-  queued_bytes_ += job.size_bytes();
-  queue_.push_back(std::move(job));
-  wake_.notify_one();
+  wake_.notify_one();  // not under the lock, which the other thread would wake up to wait for
   return true;
 }
 
@@ -228,7 +230,7 @@ Outcome Pipeline::process(const Job& job) {
   Outcome outcome;
   counters_.batches.fetch_add(1, std::memory_order_relaxed);
   now_us_ = clock_.wall_us();
-  draw_ids();
+  has_ids_ = false;
   if (work_->lines != nullptr) {
     take_lines(*work_->lines, outcome);
     if (outcome.code == Outcome::Code::kUnavailable) return outcome;
@@ -391,12 +393,14 @@ std::string_view Pipeline::make_event_id(const event::Event& event) {
     return work_->arena.copy(view(make_ulid(ms, static_cast<uint16_t>(last_fingerprint_ >> 48),
                                             (last_fingerprint_ << 32) ^ event.seq)));
   }
+  if (!has_ids_) draw_ids();
   return work_->arena.copy(view(make_ulid(ms, id_high_bits_, id_low_bits_++)));
 }
 
 /// The ids of one job's events are random for all of them together and count from there on, as
 /// ULIDs of one moment may: asking the system for each would take longer than understanding it.
 void Pipeline::draw_ids() {
+  has_ids_ = true;
   id_high_bits_ = static_cast<uint16_t>(random_.next_u64());
   id_low_bits_ = random_.next_u64();
 }

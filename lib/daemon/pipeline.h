@@ -170,6 +170,7 @@ class Pipeline {
 
   // The first thread's only.
   Work* work_ = nullptr;       // the job at hand
+  bool has_ids_ = false;       // for the job at hand
   uint16_t id_high_bits_ = 0;  // of the next event's id
   uint64_t id_low_bits_ = 0;
   std::string last_run_;  // of the event before, and what its id has for it

@@ -17,7 +17,7 @@ namespace {
 constexpr size_t kBatchEvents = 500;
 constexpr int64_t kLookAroundUs = 1'000'000;
 /// A burst of small batches costs one look every so often, not one each.
-constexpr auto kRest = std::chrono::milliseconds(1);
+constexpr int64_t kLookIntervalUs = 500;
 
 template <typename Number>
 bool take_hex(std::string_view& from, Number& value) {
@@ -98,6 +98,7 @@ void Tail::notify() {
 void Tail::run() {
   ::pthread_setname_np(::pthread_self(), "tail");
   while (!is_closed_) {
+    const int64_t looked_at_us = clock_.monotonic_us();
     take_newcomers();
     options_.on_step();
     has_batch_ = false;
@@ -112,7 +113,8 @@ void Tail::run() {
     reserved_ -= gone;
     if (has_more) continue;
     wake_.wait(kLookAroundUs);
-    if (!readers_.empty()) std::this_thread::sleep_for(kRest);
+    const int64_t early_us = looked_at_us + kLookIntervalUs - clock_.monotonic_us();
+    if (early_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(early_us));
   }
 }
 

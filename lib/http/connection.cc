@@ -285,10 +285,11 @@ void Connection::write_piece(std::string piece) {
     piece += "\r\n";
   }
   core_.counters.out_bytes_total += before.size() + piece.size();
-  stream_.write(std::move(before), std::move(piece),
-                [this, state = streaming_, size](const Status& status) {
-                  piece_gone(*state, size, status);
-                });
+  const std::shared_ptr<StreamState> state = streaming_;
+  const bool is_written = stream_.write(
+      std::move(before), std::move(piece),
+      [this, state, size](const Status& status) { piece_gone(*state, size, status); });
+  if (is_written) return piece_gone(*state, size, {});
   if (deadline_us_ == 0) set_deadline(core_.limits.stream_stall_us);
 }
 

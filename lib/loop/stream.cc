@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -135,6 +136,14 @@ struct ShutdownRequest {
   Stream::Done done;
 };
 
+/// What of both is left behind `taken_bytes`. One of the two may be empty.
+std::array<uv_buf_t, 2> parts_of(std::string& first, std::string& second, size_t taken_bytes) {
+  const size_t of_first = std::min(taken_bytes, first.size());
+  const size_t of_second = taken_bytes - of_first;
+  return {uv_buf_init(first.data() + of_first, static_cast<unsigned>(first.size() - of_first)),
+          uv_buf_init(second.data() + of_second, static_cast<unsigned>(second.size() - of_second))};
+}
+
 Status status_from_uv(int status, const char* while_doing) {
   if (status < 0) return error_from_uv(status, while_doing);
   return {};
@@ -142,20 +151,25 @@ Status status_from_uv(int status, const char* while_doing) {
 
 }  // namespace
 
-void Stream::write(std::string first, std::string second, Done done) {
+bool Stream::write(std::string first, std::string second, Done done) {
+  std::array<uv_buf_t, 2> parts = parts_of(first, second, 0);
+  // Before a request is made: its end costs libuv a round of the loop and a system call. A failure
+  // is met again below, and told through `done`.
+  const int taken = uv_try_write(&state_->uv.stream, parts.data(), parts.size());
+  const size_t taken_bytes = taken > 0 ? static_cast<size_t>(taken) : 0;
+  if (taken_bytes == first.size() + second.size()) return true;
   auto* request = new WriteRequest{{}, std::move(first), std::move(second), std::move(done)};
   request->uv.data = request;
-  std::array<uv_buf_t, 2> parts = {
-      uv_buf_init(request->first.data(), static_cast<unsigned>(request->first.size())),
-      uv_buf_init(request->second.data(), static_cast<unsigned>(request->second.size()))};
+  parts = parts_of(request->first, request->second, taken_bytes);
   const int status =
-      uv_write(&request->uv, &state_->uv.stream, parts.data(), request->second.empty() ? 1 : 2,
+      uv_write(&request->uv, &state_->uv.stream, parts.data(), parts.size(),
                [](uv_write_t* uv, int result) noexcept {
                  const std::unique_ptr<WriteRequest> own(static_cast<WriteRequest*>(uv->data));
                  const auto* state = static_cast<State*>(uv->handle->data);
                  if (!state->closing && own->done) own->done(status_from_uv(result, "write"));
                });
   GASOLINE_ASSERT(status == 0);
+  return false;
 }
 
 size_t Stream::unwritten_bytes() const {

@@ -48,9 +48,10 @@ class Stream {
   /// Whether reading keeps Loop::run() going; it does unless told otherwise.
   void set_keeps_loop_alive(bool keeps);
 
-  /// Writes `first`, then `second`, both owned until written. What the socket takes now is written
-  /// in the call. `done` may be empty. Not bounded here: the caller looks at unwritten_bytes().
-  void write(std::string first, std::string second, Done done);
+  /// Writes `first`, then `second`, both owned until written. True if the socket took all of it in
+  /// the call: then `done` is dropped. Else it is called later; it may be empty. Not bounded here:
+  /// the caller looks at unwritten_bytes().
+  bool write(std::string first, std::string second, Done done);
   /// Bytes that the socket has not taken yet.
   size_t unwritten_bytes() const;
   /// Ends our side once everything is written.

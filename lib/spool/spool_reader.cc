@@ -68,8 +68,9 @@ Status SpoolReader::seek(SpoolPosition position) {
   return {};
 }
 
-Result<SpoolReader::Fetched> SpoolReader::fetch() {
+Result<SpoolReader::Fetched> SpoolReader::fetch(uint64_t end_record) {
   while (!has_record_) {
+    if (journal_->next_sequence() >= end_record) return Fetched::kEnd;
     journal::ReadResult result = journal_->read_next();
     if (std::holds_alternative<journal::EndOfLog>(result)) return Fetched::kEnd;
     if (auto* error = std::get_if<Error>(&result)) return *error;
@@ -184,7 +185,7 @@ Status SpoolReader::next_batch(const BatchLimits& limits, SpoolBatch& batch) {
   batch.body.clear();
   batch.events = 0;
   for (bool has_room = true; has_room;) {
-    Result<Fetched> fetched = fetch();
+    Result<Fetched> fetched = fetch(limits.end_record);
     // What the batch has already is not held back: the next call meets the error again.
     if (!fetched && batch.events == 0) return fetched.error();
     if (!fetched || *fetched == Fetched::kEnd) break;

@@ -30,6 +30,9 @@ struct SpoolBatch {
 struct BatchLimits {
   uint64_t events_max = 10'000;
   uint64_t body_size_bytes_max = 4 << 20;  ///< passed by at most one event
+  /// Of a live spool whose writer tells: records from here on are not written yet. Without it the
+  /// end has to be looked for at every call, in the directory too.
+  uint64_t end_record = UINT64_MAX;
 };
 
 /// Reads a spool, live or dead, and makes batches of it. One thread at a time.
@@ -56,7 +59,7 @@ class SpoolReader {
   SpoolReader(io::FileSystem& files, std::string directory, RunDescription run);
 
   enum class Fetched { kRecord, kEnd };
-  Result<Fetched> fetch();
+  Result<Fetched> fetch(uint64_t end_record);
   int64_t take_time();
   bool has_damage_before() const;
   void fill_with_damage(SpoolBatch& batch);

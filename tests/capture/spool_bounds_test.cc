@@ -180,6 +180,20 @@ TEST_CASE("a spool whose lines are acknowledged never drops any") {
   CHECK(records.front().sequence > 1);
 }
 
+TEST_CASE("a segment goes as soon as it is acknowledged, though nothing more is written") {
+  test::TemporaryDirectory directory;
+  io::RealFileSystem files;
+  SpoolRig rig(files, directory / "spool", small_spool());
+  rig.start();
+  write_lines(rig, 0, 10'000);
+  const uint64_t first = test::read_spool(files, rig.writer->directory()).front().sequence;
+  rig.writer->acknowledge(rig.writer->end_record());
+  CHECK(eventually([&] {
+    return test::read_spool(files, rig.writer->directory()).front().sequence > first;
+  }));
+  CHECK(rig.finish(kLongUs));
+}
+
 TEST_CASE("lines that nobody took for a day are dropped and told") {
   test::TemporaryDirectory directory;
   io::RealFileSystem files;

@@ -142,6 +142,19 @@ TEST_CASE("a batch is over its size by at most one event") {
   CHECK(batch.body.size() < 5000 + 300);
 }
 
+TEST_CASE("a live spool is read up to where its writer says that it ends, and then on") {
+  TestSpool spool;
+  for (int i = 0; i < 4; ++i) spool.add_lines(Stream::kStdout, {"a\n", "b\n"}, kTime + i);
+  const auto reader = spool.open_reader();
+  BatchLimits limits;
+  SpoolBatch batch;
+  for (const auto& [end_record, events] : {std::pair(1u, 0u), {3u, 4u}, {3u, 0u}, {5u, 4u}, {9u, 0u}}) {
+    limits.end_record = end_record;
+    REQUIRE(reader->next_batch(limits, batch));
+    CHECK(batch.events == events);
+  }
+}
+
 TEST_CASE("from any position between two batches reading goes on as before") {
   TestSpool spool(4 << 10);
   for (int i = 0; i < 30; ++i) {
