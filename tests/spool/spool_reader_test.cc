@@ -148,7 +148,8 @@ TEST_CASE("a live spool is read up to where its writer says that it ends, and th
   const auto reader = spool.open_reader();
   BatchLimits limits;
   SpoolBatch batch;
-  for (const auto& [end_record, events] : {std::pair(1u, 0u), {3u, 4u}, {3u, 0u}, {5u, 4u}, {9u, 0u}}) {
+  for (const auto& [end_record, events] :
+       {std::pair(1u, 0u), {3u, 4u}, {3u, 0u}, {5u, 4u}, {9u, 0u}}) {
     limits.end_record = end_record;
     REQUIRE(reader->next_batch(limits, batch));
     CHECK(batch.events == events);
