@@ -4,12 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "base/quantity.h"
 #include "event/gap.h"
-#include "event/json_scan.h"
-#include "journal/reader.h"
 #include "process/scheduling.h"
 #include "spool/spool_directory.h"
 
@@ -23,52 +20,6 @@ constexpr int64_t kDensityIntervalUs = 5000;
 constexpr uint64_t kDenseBytesPerUs = 1;
 constexpr uint64_t kSegmentSizeBytesMax = 16ull << 20;
 
-/// What goes with a record if it is dropped. A gap event stands for the lines that it tells of:
-/// they must not be forgotten with it.
-struct Weight {
-  uint64_t lines = 0;
-  uint64_t bytes = 0;
-};
-
-uint64_t number_member(std::string_view json, std::string_view name) {
-  const std::string_view text = event::find_member(json, name).value_or("");
-  uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
-Weight weight_of(const spool::SpoolRecord& record) {
-  switch (record.kind) {
-    case spool::RecordKind::kLines:
-      return {record.count, record.bytes.size()};
-    case spool::RecordKind::kPiece: {
-      if ((record.flags & spool::kPartial) != 0) return {};
-      const bool begins_line = (record.flags & spool::kContinuesLine) == 0;
-      return {begins_line ? 1u : 0u, record.bytes.size()};
-    }
-    case spool::RecordKind::kGap: {
-      const std::string object = "{" + std::string(record.bytes) + "}";
-      const std::string_view gap = event::find_member(object, "gap").value_or("");
-      return {number_member(gap, "lines"), number_member(gap, "bytes")};
-    }
-    default:
-      return {};
-  }
-}
-
-/// Of those of a record's events whose numbers are from `from_seq` on and below `end_seq`.
-Weight weight_of(const spool::SpoolRecord& record, uint64_t from_seq, uint64_t end_seq) {
-  const uint64_t from = std::clamp(from_seq, record.first_seq, record.end_seq());
-  const uint64_t end = std::clamp(end_seq, from, record.end_seq());
-  if (end - from == record.count) return weight_of(record);
-  if (end == from || record.kind != spool::RecordKind::kLines) return {};
-  std::string_view rest = record.bytes;
-  for (uint64_t seq = record.first_seq; seq < from; ++seq) rest.remove_prefix(rest.find('\n') + 1);
-  const size_t from_size = rest.size();
-  for (uint64_t seq = from; seq < end; ++seq) rest.remove_prefix(rest.find('\n') + 1);
-  return {end - from, from_size - rest.size()};
-}
-
 }  // namespace
 
 SpoolWriter::SpoolWriter(io::FileSystem& files, const Clock& clock, Random& random, Options options,
@@ -80,7 +31,8 @@ SpoolWriter::SpoolWriter(io::FileSystem& files, const Clock& clock, Random& rand
       options_(std::move(options)),
       run_(std::move(run)),
       on_spooled_(std::move(on_spooled)),
-      on_problem_(std::move(on_problem)) {}
+      on_problem_(std::move(on_problem)),
+      ledger_(files_) {}
 
 SpoolWriter::~SpoolWriter() {
   finishing_.store(true);
@@ -240,9 +192,7 @@ Status SpoolWriter::begin() {
   }
   sync_thread_ = std::make_unique<journal::SyncThread>(*journal_, nullptr);
   if (options_.resumed_at_seq) resume();
-  active_ = SegmentCount{};
-  active_.first_record = journal_->next_sequence();
-  active_.first_seq = next_seq_;
+  ledger_.begin_segment(journal_->next_sequence(), next_seq_);
   const std::lock_guard lock(directory_mutex_);
   directory_ = run_directory_;
   return {};
@@ -254,28 +204,9 @@ void SpoolWriter::resume() {
   claims_.end_record.store(journal_->next_sequence(), std::memory_order_release);
   static_cast<void>(journal_->rotate());
   for (const journal::Writer::Dropped& segment : journal_->closed_segments()) {
-    SegmentCount inherited;
-    inherited.first_record = segment.first_sequence;
-    inherited.end_record = segment.end_sequence;
-    inherited.is_counted = false;
-    closed_.push_back(inherited);
+    ledger_.inherit(segment.first_sequence, segment.end_sequence);
   }
   note_oldest();
-}
-
-void SpoolWriter::count_inherited(SegmentCount& segment) {
-  if (segment.is_counted) return;
-  segment.is_counted = true;
-  for_each_record(segment, [&segment](const spool::SpoolRecord& kept,
-                                      const std::vector<spool::EventTimes>& times) {
-    const Weight weight = weight_of(kept);
-    if (segment.first_seq == 0) segment.first_seq = kept.first_seq;
-    segment.end_seq = kept.end_seq();
-    segment.lines += weight.lines;
-    segment.bytes += weight.bytes;
-    if (segment.from_us == 0) segment.from_us = times.front().time_us;
-    segment.to_us = std::max(segment.to_us, times.back().time_us);
-  });
 }
 
 /// Spools what one stream has, up to a bound that gives the other its turn. True if anything was
@@ -349,22 +280,18 @@ bool SpoolWriter::append_to_journal(const spool::SpoolRecord& record,
   retry_delay_us_ = 0;
   next_seq_ = record.end_seq();
   claims_.end_record.store(*sequence + 1, std::memory_order_release);
-  count(record, times);
+  counters_.events.fetch_add(record.count, std::memory_order_relaxed);
+  counters_.lines.fetch_add(ledger_.add(record, times), std::memory_order_relaxed);
   close_segment_when_full();
   return true;
 }
 
 /// Writes the gap event of segments that were dropped.
 void SpoolWriter::tell_loss() {
-  if (!untold_loss_) return;
-  event::Gap gap;
-  gap.lines = untold_loss_->lines;
-  gap.bytes = untold_loss_->bytes;
-  gap.from_us = untold_loss_->from_us;
-  gap.to_us = untold_loss_->to_us;
-  gap.reason = untold_reason_;
-  if (append_members(spool::RecordKind::kGap, event::to_json_members(gap), gap.from_us)) {
-    untold_loss_.reset();
+  const event::Gap* gap = ledger_.untold_loss();
+  if (gap == nullptr) return;
+  if (append_members(spool::RecordKind::kGap, event::to_json_members(*gap), gap->from_us)) {
+    ledger_.note_told();
   }
 }
 
@@ -378,53 +305,35 @@ bool SpoolWriter::append_members(spool::RecordKind kind, const std::string& memb
   return append_to_journal(record, {{1, time_us}});
 }
 
-void SpoolWriter::count(const spool::SpoolRecord& record,
-                        const std::vector<spool::EventTimes>& times) {
-  counters_.events.fetch_add(record.count, std::memory_order_relaxed);
-  const Weight weight = weight_of(record);
-  if (weight.lines == 0 && weight.bytes == 0) return;
-  active_.lines += weight.lines;
-  active_.bytes += weight.bytes;
-  if (record.kind != spool::RecordKind::kGap) {
-    counters_.lines.fetch_add(weight.lines, std::memory_order_relaxed);
-    active_.captured_bytes += weight.bytes;
-  }
-  if (active_.from_us == 0) active_.from_us = times.front().time_us;
-  active_.to_us = std::max(active_.to_us, times.back().time_us);
-}
-
 void SpoolWriter::close_segment_when_full() {
   const uint64_t segment_size = std::min(kSegmentSizeBytesMax, options_.size_bytes_max / 4);
-  if (active_.captured_bytes < segment_size || !journal_->rotate()) return;
-  active_.end_record = journal_->next_sequence();
-  active_.end_seq = next_seq_;
-  closed_.push_back(active_);
+  if (ledger_.captured_bytes() >= segment_size) close_segment();
+}
+
+void SpoolWriter::close_segment() {
+  if (!journal_->rotate()) return;
+  ledger_.begin_segment(journal_->next_sequence(), next_seq_);
   note_oldest();
-  active_ = SegmentCount{};
-  active_.first_record = journal_->next_sequence();
-  active_.first_seq = next_seq_;
 }
 
 void SpoolWriter::release_acknowledged() {
   const uint64_t record = acknowledged_record_.load();
   if (record == released_record_) return;
-  while (!closed_.empty() && closed_.front().end_record <= record) closed_.pop_front();
+  ledger_.release_before(record);
   note_oldest();
   // Left for the next time if it fails; the daemon knows what it has.
   if (journal_->release_before(record)) released_record_ = record;
 }
 
 void SpoolWriter::note_oldest() {
-  releasable_record_.store(closed_.empty() ? UINT64_MAX : closed_.front().end_record);
+  releasable_record_.store(ledger_.oldest_end_record());
 }
 
 void SpoolWriter::make_room(uint64_t wanted_bytes) {
   if (journal_->size_bytes() + wanted_bytes <= options_.size_bytes_max) return;
   release_acknowledged();
-  while (!closed_.empty() && journal_->size_bytes() + wanted_bytes > options_.size_bytes_max) {
-    const size_t before = closed_.size();
-    drop_oldest("the spool was full");
-    if (closed_.size() == before) return;
+  while (journal_->size_bytes() + wanted_bytes > options_.size_bytes_max) {
+    if (!drop_oldest("the spool was full")) return;
   }
 }
 
@@ -435,84 +344,30 @@ void SpoolWriter::expire() {
   next_expiry_us_ = now_us + kExpiryIntervalUs;
   if (pool_ && !is_start) pool_->expire(clock_.wall_us());
   const int64_t oldest_us = clock_.wall_us() - options_.ttl_us;
-  if (active_.lines > 0 && active_.to_us < oldest_us) {
-    active_.captured_bytes = kSegmentSizeBytesMax;
-    close_segment_when_full();
-  }
-  if (!closed_.empty()) count_inherited(closed_.front());
-  while (!closed_.empty() && closed_.front().is_counted && closed_.front().to_us < oldest_us) {
-    const size_t before = closed_.size();
-    drop_oldest(fmt::format("nobody took them for {}", format_duration_us(options_.ttl_us)));
-    if (closed_.size() == before) return;
+  if (ledger_.active_lines() > 0 && ledger_.active_to_us() < oldest_us) close_segment();
+  while (ledger_.oldest_to_us(directory()) < oldest_us) {
+    if (!drop_oldest(fmt::format("nobody took them for {}", format_duration_us(options_.ttl_us)))) {
+      return;
+    }
   }
 }
 
-void SpoolWriter::drop_oldest(std::string_view reason) {
-  count_inherited(closed_.front());
-  SegmentCount lost = closed_.front();
-  const std::lock_guard lock(claims_.mutex);
-  SegmentCount claimed = lost;
-  count_events(claimed, claims_.acknowledged_end_seq, claims_.claimed_end_seq);
-  count_events(lost, claims_.claimed_end_seq, lost.end_seq);
-  const auto dropped = journal_->drop_oldest();
-  if (!dropped || !dropped->has_value()) return;
-  claims_.floor_record = closed_.front().end_record;
-  closed_.pop_front();
+/// False if there is nothing to drop, or it cannot be dropped now.
+bool SpoolWriter::drop_oldest(std::string_view reason) {
+  const std::optional<uint64_t> lost_lines =
+      ledger_.drop_oldest(directory(), claims_, reason, [this] {
+        const auto dropped = journal_->drop_oldest();
+        return dropped && dropped->has_value();
+      });
   note_oldest();
-  if (claimed_loss_.end_seq != claims_.claimed_end_seq) claimed_loss_ = SegmentCount{};
-  add_loss(claimed_loss_, claimed);
-  claimed_loss_.end_seq = claims_.claimed_end_seq;
-  if (lost.lines == 0) return;
-  counters_.dropped_lines.fetch_add(lost.lines, std::memory_order_relaxed);
-  if (!untold_loss_) untold_reason_ = reason;
-  if (!untold_loss_) untold_loss_.emplace();
-  add_loss(*untold_loss_, lost);
-}
-
-void SpoolWriter::add_loss(SegmentCount& to, const SegmentCount& lost) {
-  to.lines += lost.lines;
-  to.bytes += lost.bytes;
-  if (to.from_us == 0) to.from_us = lost.from_us;
-  to.to_us = lost.to_us;
-}
-
-void SpoolWriter::count_events(SegmentCount& segment, uint64_t from_seq, uint64_t end_seq) {
-  const bool is_whole = from_seq <= segment.first_seq && end_seq >= segment.end_seq;
-  if (is_whole) return;
-  segment.lines = segment.bytes = 0;
-  if (from_seq >= segment.end_seq || end_seq <= segment.first_seq) return;
-  for_each_record(segment, [&](const spool::SpoolRecord& kept, const auto&) {
-    const Weight weight = weight_of(kept, from_seq, end_seq);
-    segment.lines += weight.lines;
-    segment.bytes += weight.bytes;
-  });
-}
-
-void SpoolWriter::for_each_record(
-    const SegmentCount& segment,
-    const std::function<void(const spool::SpoolRecord&, const std::vector<spool::EventTimes>&)>&
-        use) {
-  auto reader = journal::Reader::open(files_, directory(), segment.first_record);
-  if (!reader) return;
-  spool::SpoolRecord kept;
-  std::vector<spool::EventTimes> times;
-  while (reader.value()->next_sequence() < segment.end_record) {
-    const journal::ReadResult result = reader.value()->read_next();
-    const auto* read = std::get_if<journal::Record>(&result);
-    if (read == nullptr || !spool::parse_record(read->payload, kept, times)) return;
-    if (!times.empty()) use(kept, times);
-  }
+  if (!lost_lines) return false;
+  counters_.dropped_lines.fetch_add(*lost_lines, std::memory_order_relaxed);
+  return true;
 }
 
 void SpoolWriter::tell_claimed_loss() {
   if (journal_ == nullptr) return;
-  {
-    const std::lock_guard lock(claims_.mutex);
-    if (claims_.acknowledged_end_seq >= claimed_loss_.end_seq || claimed_loss_.lines == 0) return;
-  }
-  if (!untold_loss_) untold_reason_ = "the spool was full";
-  if (!untold_loss_) untold_loss_.emplace();
-  add_loss(*untold_loss_, claimed_loss_);
+  ledger_.give_up_claimed(claims_);
   tell_loss();
 }
 

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -14,6 +13,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/wake_up.h"
+#include "capture/segment_ledger.h"
 #include "capture/spool_claims.h"
 #include "capture/stream_pump.h"
 #include "io/file_system.h"
@@ -118,26 +118,12 @@ class SpoolWriter {
     CapturedStream source;
     spool::StreamFramer framer;
   };
-  /// What a closed segment holds, to be told if it has to be dropped.
-  struct SegmentCount {
-    uint64_t first_record = 0;
-    uint64_t end_record = 0;
-    uint64_t first_seq = 0;
-    uint64_t end_seq = 0;
-    uint64_t lines = 0;           // those that its gap events tell of among them
-    uint64_t bytes = 0;           // likewise
-    uint64_t captured_bytes = 0;  // in its own records
-    int64_t from_us = 0;
-    int64_t to_us = 0;
-    bool is_counted = true;  // false: of an earlier writer, only the records are known yet
-  };
 
   void run();
   bool open_spool();
   bool wait_for_start();
   Status begin();
   void resume();
-  void count_inherited(SegmentCount& segment);
   Status open_in(const std::string& directory);
   bool drain(Lane& lane);
   void gather();
@@ -146,18 +132,11 @@ class SpoolWriter {
                          const std::vector<spool::EventTimes>& times);
   void tell_loss();
   bool append_members(spool::RecordKind kind, const std::string& members, int64_t time_us);
-  void count(const spool::SpoolRecord& record, const std::vector<spool::EventTimes>& times);
   void make_room(uint64_t wanted_bytes);
   void expire();
-  void drop_oldest(std::string_view reason);
-  static void add_loss(SegmentCount& to, const SegmentCount& lost);
-  /// Sets lines and bytes of `segment` to those of its events from `from_seq` to `end_seq`.
-  void count_events(SegmentCount& segment, uint64_t from_seq, uint64_t end_seq);
-  void for_each_record(
-      const SegmentCount& segment,
-      const std::function<void(const spool::SpoolRecord&, const std::vector<spool::EventTimes>&)>&
-          use);
+  bool drop_oldest(std::string_view reason);
   void close_segment_when_full();
+  void close_segment();
   void release_acknowledged();
   void note_oldest();
   bool is_drained() const;
@@ -193,11 +172,7 @@ class SpoolWriter {
   std::string head_;  // scratch for a record's head
   uint64_t next_seq_ = 1;
   uint64_t released_record_ = 1;
-  SegmentCount active_;
-  std::deque<SegmentCount> closed_;
-  std::optional<SegmentCount> untold_loss_;  // dropped, and no gap event of it written yet
-  std::string untold_reason_;
-  SegmentCount claimed_loss_;  // dropped while the sender held it, up to end_seq
+  SegmentLedger ledger_;
   SpoolClaims claims_;
   int64_t density_since_us_ = 0;
   uint64_t density_tail_ = 0;  // sum of the rings' tails then
