@@ -373,6 +373,7 @@ void Wrapper::stop_waiting() {
 void Wrapper::deliver() {
   // From here on what is left is what any dead run leaves: rings and a spool.
   if (held_) held_->withdraw();
+  if (holder_) holder_->end();
   // As a shell does it: what a command left that ended by itself was meant to stay (stty).
   if (end_->by_signal) stand_ins_.restore();
   const int64_t flush_us = is_hurried_ ? 0 : options_.flush_timeout_us;

@@ -31,6 +31,15 @@ HolderLink::~HolderLink() {
   reap_guardian();
 }
 
+void HolderLink::end() {
+  retry_.stop();
+  stopgap_.leave_behind();
+  stopgap_connection_.reset();
+  poll_.reset();
+  connection_.reset();
+  reap_guardian();
+}
+
 void HolderLink::start() {
   alone_since_us_ = clock_.monotonic_us();
   look_for_holder();
@@ -44,6 +53,7 @@ void HolderLink::look_for_holder() {
   if (may_ask && ask_daemon()) return;
   const bool is_patient = may_ask && alone_us < options_.guardian_delay_us;
   if (!is_patient && start_guardian()) return;
+  start_stopgap();
   retry_.start(retry_delay_us_);
   retry_delay_us_ = std::min(2 * retry_delay_us_, kRetryDelayMaxUs);
 }
@@ -65,10 +75,23 @@ bool HolderLink::start_guardian() {
   return send_request(std::move(ends->first));
 }
 
+/// The run must not be lost with us if we are killed while we look for a holder.
+void HolderLink::start_stopgap() {
+  if (stopgap_.is_there() || options_.guardian_program.empty()) return;
+  auto ends = spool::make_socket_pair();
+  if (!ends) return;
+  const auto receiving_ends = held_.receiving_ends();
+  if (!spool::send_hold_request(ends->first.get(), options_.request, receiving_ends)) return;
+  if (!stopgap_.start(options_.guardian_program, ends->second.get())) return;
+  stopgap_connection_ = std::move(ends->first);
+}
+
 bool HolderLink::send_request(FileDescriptor connection) {
   const auto ends = held_.receiving_ends();
   if (!spool::send_hold_request(connection.get(), options_.request, ends)) return false;
   connection_ = std::move(connection);
+  stopgap_.dismiss();
+  stopgap_connection_.reset();
   asked_at_us_ = clock_.monotonic_us();
   retry_delay_us_ = kRetryDelayMinUs;
   poll_ = std::make_unique<loop::Poll>(loop_, [this](int, const Error*) { on_readable(); });
@@ -89,6 +112,7 @@ void HolderLink::lose_holder() {
   const int64_t now_us = clock_.monotonic_us();
   quick_losses_ = now_us - asked_at_us_ < kQuickLossUs ? quick_losses_ + 1 : 0;
   alone_since_us_ = now_us;
+  start_stopgap();
   retry_.start(retry_delay_us_);
   retry_delay_us_ = std::min(2 * retry_delay_us_, kRetryDelayMaxUs);
 }

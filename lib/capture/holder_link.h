@@ -13,6 +13,7 @@
 #include "loop/loop.h"
 #include "loop/poll.h"
 #include "loop/timer.h"
+#include "process/waiting_keeper.h"
 #include "spool/held_run.h"
 
 namespace gasoline::capture {
@@ -22,7 +23,8 @@ namespace gasoline::capture {
 ///
 /// It gets the receiving ends of a HeldRun, and a connection whose end tells it that we are gone.
 /// We wait for nothing it does: a daemon that is frozen has the ends in its queue. If it ends, the
-/// next one is looked for, at growing intervals. Loop thread only.
+/// next one is looked for, at growing intervals; until one is found a process::WaitingKeeper holds
+/// the run, so that nobody has to be waited for. Loop thread only.
 class HolderLink {
  public:
   struct Options {
@@ -44,6 +46,8 @@ class HolderLink {
 
   /// Looks for a holder: once at the call, and then whenever there is none.
   void start();
+  /// Nobody is to hold the run any more, which has been withdrawn, and this process is about to end.
+  void end();
   bool is_held() const { return connection_.is_open(); }
   uint64_t guardians_started() const { return guardians_started_; }
 
@@ -51,6 +55,7 @@ class HolderLink {
   void look_for_holder();
   bool ask_daemon();
   bool start_guardian();
+  void start_stopgap();
   bool send_request(FileDescriptor connection);
   void on_readable();
   void lose_holder();
@@ -69,6 +74,8 @@ class HolderLink {
   int quick_losses_ = 0;  // holders that went away as soon as they were asked
   int64_t retry_delay_us_ = kRetryDelayMinUs;
   pid_t guardian_ = -1;
+  process::WaitingKeeper stopgap_;
+  FileDescriptor stopgap_connection_;
   uint64_t guardians_started_ = 0;
 };
 

@@ -38,14 +38,6 @@ class SpawnSettings {
   posix_spawnattr_t attributes;
 };
 
-std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  pointers.reserve(texts.size() + 1);
-  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 /// The file that the command's name stands for, found as posix_spawnp finds it.
 std::string find_in_path(const std::string& name) {
   if (name.find('/') != std::string::npos) return name;
@@ -77,6 +69,14 @@ void place(SpawnSettings& settings, int from, int to) {
 }
 
 }  // namespace
+
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
+  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
 
 Result<pid_t> spawn(const ChildOptions& options) {
   SpawnSettings settings;

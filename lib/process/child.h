@@ -30,6 +30,9 @@ struct ChildOptions {
   bool close_others = false;              ///< gets no descriptor beyond the three
 };
 
+/// As exec(2) wants them, ending with a null; good as long as `texts` is.
+std::vector<char*> pointers_to(const std::vector<std::string>& texts);
+
 /// Starts a child and returns its pid; the caller reaps it.
 ///
 /// The child gets the signal mask and the dispositions that this process was started with: a signal

@@ -17,18 +17,28 @@ Result<pid_t> start_keeper(const std::string& program, int connection) {
   const FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!nothing.is_open()) return Error::from_errno(errno, "open /dev/null");
   ChildOptions options;
-  options.arguments = {program, "--keeper"};
-  constexpr std::array<std::string_view, 4> kNeeded{"PATH=", "HOME=", "TZ=", "LANG="};
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const std::string_view text = *variable;
-    const auto begins = [text](std::string_view name) { return text.starts_with(name); };
-    if (std::any_of(kNeeded.begin(), kNeeded.end(), begins)) options.environment.emplace_back(text);
-  }
+  options.arguments = keeper_arguments(program);
+  options.environment = keeper_environment();
   options.stdin_fd = connection;
   options.stdout_fd = options.stderr_fd = nothing.get();
   options.new_session = true;
   options.close_others = true;
   return spawn(options);
+}
+
+std::vector<std::string> keeper_arguments(const std::string& program) {
+  return {program, "--keeper"};
+}
+
+std::vector<std::string> keeper_environment() {
+  constexpr std::array<std::string_view, 4> kNeeded{"PATH=", "HOME=", "TZ=", "LANG="};
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    const auto begins = [text](std::string_view name) { return text.starts_with(name); };
+    if (std::any_of(kNeeded.begin(), kNeeded.end(), begins)) variables.emplace_back(text);
+  }
+  return variables;
 }
 
 std::string find_keeper_program() {

@@ -18,7 +18,7 @@ POINTS = ("after_splice", "before_read", "half_read", "after_read", "before_writ
 
 
 class Kill:
-    """`holder`: "daemon" or "guardian". `point`: where the wrapper kills itself ("POINT NTH"), else any moment."""
+    """`holder`: "daemon", "guardian", or "stopgap": until one of those is there. `point`: where the wrapper kills itself ("POINT NTH"), else any moment."""
 
     def __init__(self, seed, speed, is_terminal, holder, point=None, bytes_max=50_000_000):
         self.name = f"seed {seed}, {speed}, {'pty' if is_terminal else 'pipe'}, {holder}, {point or 'any moment'}"
@@ -48,6 +48,8 @@ class Kill:
         """By the daemon; or by a guardian that has all it needs."""
         if self.wrapper.poll() is not None:
             return True
+        if self.holder == "stopgap":
+            return os.path.exists(self.end_path + ".begun")  # from before its birth
         if self.holder == "daemon":
             return self.sandbox.get("/v1/status").json()["runs"]["held"] > 0
         return self.is_guarded()

@@ -1,6 +1,7 @@
 """gasoline-run is killed, and its command lives on, with every byte recorded: by the daemon's hand, or a guardian's."""
 
 import concurrent.futures
+import contextlib
 import itertools
 import os
 import random
@@ -17,7 +18,16 @@ from terminal import Terminal
 HERE = os.path.dirname(os.path.abspath(__file__))
 IS_SANITIZED = os.environ.get("GASOLINE_E2E_SANITIZED") == "1"
 BYTES_MAX = 2_000_000 if IS_SANITIZED else 20_000_000
-WAYS = list(itertools.product(SPEEDS, (False, True), ("daemon", "guardian")))
+WAYS = list(itertools.product(SPEEDS, (False, True), ("daemon", "guardian", "stopgap")))
+
+
+def children_of(pid):
+    children = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children") as file:
+                children += file.read().split()
+    return children
 
 
 def problems_of(jobs):
@@ -76,6 +86,25 @@ class Holders(unittest.TestCase):
         with kill.daemon.frozen():
             kill.kill_now()
             time.sleep(0.3)
+        self.check(kill)
+
+    def test_a_run_is_held_as_soon_as_its_daemon_is_gone(self):
+        kill = self.kill()
+        wait_for(kill.is_held, "the run to be held")
+        wait_for(lambda: len(children_of(kill.wrapper.pid)) == 1, "nobody but the command to be there")
+        kill.daemon.kill()
+        wait_for(lambda: len(children_of(kill.wrapper.pid)) > 1, "somebody else to hold the run")
+        kill.kill_now()
+        self.check(kill)
+
+    def test_whoever_held_the_run_while_the_daemon_came_up_is_gone_then(self):
+        kill = self.kill("paced", holder="stopgap")
+        wait_for(kill.is_held, "the command to begin")
+        kill.daemon = kill.sandbox.start_daemon()
+        wait_for(lambda: self.runs(kill)["held"] or kill.is_guarded(), "the run to be held")
+        guardians = len(kill.sandbox.keepers())
+        wait_for(lambda: len(children_of(kill.wrapper.pid)) == 1 + guardians, "the stopgap to be gone")
+        kill.kill_now()
         self.check(kill)
 
     def test_a_daemon_that_starts_anew_holds_the_run_again(self):
