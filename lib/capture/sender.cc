@@ -16,6 +16,8 @@ constexpr int64_t kRetryDelayMaxUs = 30'000'000;
 constexpr int64_t kQuickRetryDelayUs = 20'000;  // while the daemon that we started comes up
 constexpr int kQuickRetries = 100;
 constexpr int64_t kAdoptionIntervalUs = 30'000'000;
+// Before anybody has answered: what nobody may ever take is not to fill our memory.
+constexpr spool::BatchLimits kFirstBatch{16, 64 * 1024};
 
 /// Elements of an answer's "failed": each has one index, and a quote within a text has a backslash.
 uint64_t count_failed(std::string_view failed) {
@@ -152,6 +154,7 @@ bool Sender::open_own() {
   own_ = std::make_unique<Outgoing>();
   own_->directory = std::move(directory);
   own_->reader = std::move(*reader);
+  own_->limits = kFirstBatch;
   return true;
 }
 

@@ -34,11 +34,9 @@ void SegmentScanner::forget() {
 }
 
 void SegmentScanner::grow(size_t capacity) {
-  capacity = std::bit_ceil(capacity);
-  std::unique_ptr<char[]> larger(new char[capacity]);
+  PageMemory larger(std::bit_ceil(capacity));
   if (buffered_ > 0) std::memcpy(larger.get(), buffer_.get(), buffered_);
   buffer_ = std::move(larger);
-  capacity_ = capacity;
 }
 
 /// All that is buffered from `offset` on: at least `size` bytes unless the file ends before.
@@ -57,7 +55,7 @@ Result<std::string_view> SegmentScanner::bytes_at(uint64_t offset, size_t size) 
   }
   buffer_offset_ = offset;
   const size_t wanted = std::max(size, read_size_);
-  if (wanted > capacity_) grow(wanted);
+  if (wanted > buffer_.size()) grow(wanted);
   Result<size_t> got =
       file_->read_at(buffer_.get() + buffered_, wanted - buffered_, offset + buffered_);
   if (!got) {

@@ -2,10 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string_view>
 
+#include "base/page_memory.h"
 #include "base/result.h"
 #include "io/file.h"
 
@@ -54,8 +54,7 @@ class SegmentScanner {
 
   io::File* file_ = nullptr;
   uint64_t segment_id_ = 0;
-  std::unique_ptr<char[]> buffer_;
-  size_t capacity_ = 0;
+  PageMemory buffer_;
   size_t buffered_ = 0;         // bytes in buffer_
   uint64_t buffer_offset_ = 0;  // of buffer_[0] in the file
   size_t read_size_ = kReadSizeMin;
