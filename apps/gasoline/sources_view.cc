@@ -22,6 +22,7 @@ constexpr size_t kNameColumnsMax = 40;
 struct Source {
   std::string name;
   std::string run_id;
+  std::string place;
   uint64_t events = 0;
   uint64_t bytes = 0;
   uint64_t evicted = 0;
@@ -33,6 +34,7 @@ Source source_of(const element& json) {
   std::string_view text;
   if (json["source"].get(text) == simdjson::SUCCESS) source.name = make_safe(text, false);
   if (json["run_id"].get(text) == simdjson::SUCCESS) source.run_id = make_safe(text, false);
+  if (json["place"].get(text) == simdjson::SUCCESS) source.place = make_safe(text, false);
   if (json["events"].get(source.events) != simdjson::SUCCESS) source.events = 0;
   if (json["bytes"].get(source.bytes) != simdjson::SUCCESS) source.bytes = 0;
   if (json["evicted"].get(source.evicted) != simdjson::SUCCESS) source.evicted = 0;
@@ -69,6 +71,11 @@ std::string ago(const Source& source, long long now_us) {
   return us < 1'000'000 ? std::string("now") : format_duration_us(us) + " ago";
 }
 
+/// What tells it from others of its name.
+const std::string& origin_of(const Source& source) {
+  return source.place.empty() ? source.run_id : source.place;
+}
+
 std::string draw_table(std::vector<Source> sources, const ViewOptions& options, long long now_us) {
   std::stable_sort(sources.begin(), sources.end(),
                    [](const Source& a, const Source& b) { return a.events > b.events; });
@@ -76,15 +83,18 @@ std::string draw_table(std::vector<Source> sources, const ViewOptions& options, 
   for (const Source& source : sources) {
     columns = std::max(columns, std::min(display_width(source.name), kNameColumnsMax));
   }
+  const bool has_places = std::any_of(sources.begin(), sources.end(),
+                                      [](const Source& each) { return !each.place.empty(); });
   std::string text = paint(fmt::format("{} {:>12} {:>10} {:>12} {:>12}  {}", pad("SOURCE", columns),
-                                       "EVENTS", "MEMORY", "LAST", "PUSHED OUT", "RUN"),
+                                       "EVENTS", "MEMORY", "LAST", "PUSHED OUT",
+                                       has_places ? "RUN OR PLACE" : "RUN"),
                            Colour::kBold, options.is_coloured) +
                      "\n";
   for (const Source& source : sources) {
     text += fmt::format(
         "{} {:>12} {:>10} {:>12} {:>12}  {}\n", pad(cut_to_width(source.name, columns), columns),
         group_digits(source.events), format_size_bytes(source.bytes), ago(source, now_us),
-        group_digits(source.evicted), paint(source.run_id, Colour::kDim, options.is_coloured));
+        group_digits(source.evicted), paint(origin_of(source), Colour::kDim, options.is_coloured));
   }
   return text;
 }

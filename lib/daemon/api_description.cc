@@ -60,8 +60,8 @@ constexpr std::string_view kSchemas = R"json({
  "gaps":{"type":"array","items":{"$ref":"#/components/schemas/Gap"}},
  "candidates":{"type":"array","items":{"type":"string"}},"next_cursor":{"type":["string","null"]},"stopped_early":{"type":"boolean"},"searched_events":{"type":"integer"},"matched_events":{"type":"integer"},"searched_from":{"type":["number","null"]}},"additionalProperties":false},
 "Sources":{"type":"object","required":["sources"],"properties":{"sources":{"type":"array","items":{"$ref":"#/components/schemas/Source"}}},"additionalProperties":false},
-"Source":{"type":"object","required":["source","kind","service","run_id","events","bytes","first_time","last_time","evicted"],"properties":{
- "source":{"type":"string"},"kind":{"type":"string"},"service":{"type":"string"},"run_id":{"type":["string","null"]},"events":{"type":"integer"},"bytes":{"type":"integer"},"first_time":{"type":"number"},"last_time":{"type":"number"},"evicted":{"type":"integer"}},"additionalProperties":false},
+"Source":{"type":"object","required":["source","kind","service","run_id","place","events","bytes","first_time","last_time","evicted"],"properties":{
+ "source":{"type":"string"},"kind":{"type":"string"},"service":{"type":"string"},"run_id":{"type":["string","null"]},"place":{"type":"string"},"events":{"type":"integer"},"bytes":{"type":"integer"},"first_time":{"type":"number"},"last_time":{"type":"number"},"evicted":{"type":"integer"}},"additionalProperties":false},
 "HeldRuns":{"type":"object","required":["held","taken_over_total","refused_total","failures_total","taken_over"],"properties":{
  "held":{"type":"integer"},"taken_over_total":{"type":"integer"},"refused_total":{"type":"integer"},"failures_total":{"type":"integer"},
  "taken_over":{"type":"array","items":{"type":"object","required":["run_id","service","since"],"properties":{

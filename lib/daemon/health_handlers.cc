@@ -24,10 +24,11 @@ std::string sources_json(const store::Store& store) {
   for (const store::SourceStats& source : store.sources()) {
     if (text.size() > 1) text += ',';
     text += fmt::format(
-        "{{\"source\":{},\"kind\":\"{}\",\"service\":{},\"run_id\":{},\"events\":{},"
-        "\"bytes\":{},\"first_time\":",
+        "{{\"source\":{},\"kind\":\"{}\",\"service\":{},\"run_id\":{},\"place\":{},"
+        "\"events\":{},\"bytes\":{},\"first_time\":",
         quoted(source.name), to_string(source.kind), quoted(source.service),
-        source.run_id.empty() ? "null" : quoted(source.run_id), source.events, source.bytes);
+        source.run_id.empty() ? "null" : quoted(source.run_id), quoted(source.place), source.events,
+        source.bytes);
     append_json_time_ms(text, source.first_us);
     text += ",\"last_time\":";
     append_json_time_ms(text, source.last_us);

@@ -26,7 +26,14 @@ bool has_event_of(const Answer& answer, const SourceIdentity& identity) {
   });
 }
 
-void add_truncation(const Shelf::RingNote& note, int64_t from_us, Answer& answer) {
+/// Of sources that are gone it is not known which runs they were of: who asks for one run is told of
+/// them if nothing of it was found.
+bool concerns(const RingNote& note, const EventFilter& filter, bool found_nothing) {
+  if (!note.is_of_gone) return filter.admits_some_of(*note.identity);
+  return filter.admits_but_run(*note.identity) && (found_nothing || !filter.is_of_one_run());
+}
+
+void add_truncation(const RingNote& note, int64_t from_us, Answer& answer) {
   if (note.evicted == 0 || note.evicted_until_us < from_us) return;
   // The first moment of which everything is there.
   const int64_t before_us = note.evicted_until_us + (note.evicted_until_us < INT64_MAX ? 1 : 0);
@@ -38,10 +45,10 @@ void add_truncation(const Shelf::RingNote& note, int64_t from_us, Answer& answer
   answer.truncated.push_back({note.identity->name, before_us});
 }
 
-void add_gaps(const Shelf::RingNote& note, int64_t from_us, int64_t to_us, Answer& answer) {
+void add_gaps(const RingNote& note, int64_t from_us, int64_t to_us, Answer& answer) {
   for (const Ring::GapRecord& gap : note.gaps) {
     if (gap.to_us < from_us || gap.from_us > to_us) continue;
-    answer.gaps.push_back({note.identity->name, note.identity->run_id, gap.from_us, gap.to_us,
+    answer.gaps.push_back({note.identity->name, gap.run_id, gap.from_us, gap.to_us,
                            gap.lines, gap.bytes, gap.reason});
   }
 }
@@ -62,13 +69,13 @@ void describe_sources(Answer& answer) {
   }
 }
 
-void describe_completeness(const std::vector<Shelf::RingNote>& notes, const EventFilter& filter,
+void describe_completeness(const std::vector<RingNote>& notes, const EventFilter& filter,
                            bool by_id, Answer& answer) {
   if (!answer.candidates.empty()) return;
   const bool empty = answer.events.empty();
   const int64_t asked_from_us = std::max(filter.start_us(), filter.after().timestamp_us);
-  for (const Shelf::RingNote& note : notes) {
-    if (!filter.admits(*note.identity)) continue;
+  for (const RingNote& note : notes) {
+    if (!concerns(note, filter, empty)) continue;
     if (!by_id) {
       add_truncation(note, asked_from_us, answer);
       const bool more = !answer.next_cursor.empty() && !empty;

@@ -21,7 +21,7 @@ void describe_sources(Answer& answer);
 /// For an id, which has no range of its own, gaps count where they overlap the answer's events in
 /// one of its sources, and evictions where they reach past ten minutes before its first event (any
 /// eviction at all if there is no event).
-void describe_completeness(const std::vector<Shelf::RingNote>& notes, const EventFilter& filter,
+void describe_completeness(const std::vector<RingNote>& notes, const EventFilter& filter,
                            bool by_id, Answer& answer);
 
 }  // namespace gasoline::store

@@ -65,6 +65,7 @@ struct Block {
   std::atomic<uint32_t> count{0};
   uint32_t hidden = 0;
   uint32_t pins = 0;                        ///< readers inside; memory is kept until they leave
+  bool begins_generation = false;           ///< the first of its generation of a source
   bool evicted = false;                     ///< out of its ring already, waiting for the last pin
   uint32_t serial = 0;    ///< of this use of the block; 0: not in use
   uint32_t form = 0;      ///< counts how often it was packed

@@ -66,7 +66,7 @@ std::string_view BlockPacker::pack(const Block& block) {
     GASOLINE_ASSERT(whole);
     add(entry, event, before);
   }
-  return compress(block.identity->dictionary.text()) ? std::string_view(packed_)
+  return compress(block.identity->dictionary->text()) ? std::string_view(packed_)
                                                      : std::string_view();
 }
 
@@ -171,7 +171,7 @@ std::string_view BlockUnpacker::read(const Cells& packed, Column wanted,
 }
 
 std::string_view BlockUnpacker::messages(const Cells& packed, const SourceIdentity& identity) {
-  return read(packed, Column::kMessages, identity.dictionary.text());
+  return read(packed, Column::kMessages, identity.dictionary->text());
 }
 
 void BlockUnpacker::read_entries(const Cells& packed, uint32_t count, std::vector<Entry>& entries,
@@ -237,7 +237,7 @@ event::Event BlockUnpacker::take_event(std::string_view* rests, PackedFacts& fac
 
 void BlockUnpacker::unpack(const Cells& packed, uint32_t count, Block& to) {
   std::array<std::string_view, kColumns> rests;
-  const std::string_view dictionary = to.identity->dictionary.text();
+  const std::string_view dictionary = to.identity->dictionary->text();
   for (size_t i = 0; i < kColumns; ++i) {
     rests[i] = read(packed, static_cast<Column>(i), dictionary);
   }

@@ -33,7 +33,14 @@ EventFilter::EventFilter(const Query& query, const Position& after, uint64_t arr
       text_(to_lower(query.text)) {}
 
 bool EventFilter::admits(const SourceIdentity& identity) const {
-  if (!query_.run_id.empty() && identity.run_id != query_.run_id) return false;
+  return (query_.run_id.empty() || identity.run_id == query_.run_id) && admits_but_run(identity);
+}
+
+bool EventFilter::admits_some_of(const SourceIdentity& identity) const {
+  return identity.has_generations ? admits_but_run(identity) : admits(identity);
+}
+
+bool EventFilter::admits_but_run(const SourceIdentity& identity) const {
   if (!query_.services.empty() && !holds(query_.services, identity.service)) return false;
   if (!query_.sources.empty() && !holds(query_.sources, identity.name) &&
       !holds(query_.sources, event::to_string(identity.kind))) {

@@ -18,6 +18,11 @@ class EventFilter {
               int64_t receive_cutoff_us);
 
   bool admits(const SourceIdentity& identity) const;
+  /// True if it may admit some generation of the source.
+  bool admits_some_of(const SourceIdentity& identity) const;
+  /// True if only the run that is asked for is a reason to say no.
+  bool admits_but_run(const SourceIdentity& identity) const;
+  bool is_of_one_run() const { return !query_.run_id.empty(); }
   /// `first_arrival` is that of the entry's block.
   bool admits(uint64_t first_arrival, const Entry& entry) const {
     return entry.level >= level_min_ && entry.timestamp_us >= start_us_ &&

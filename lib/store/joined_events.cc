@@ -187,7 +187,7 @@ size_t Shelf::joins_bytes(const Block& block) {
 bool Shelf::holds(const Ring& ring, const EventPlace& place) const {
   if (place.block >= blocks_.size()) return false;
   const Block& block = blocks_[place.block];
-  return block.is_in_use() && !block.evicted && block.identity == ring.identity &&
+  return block.is_in_use() && !block.evicted && block.identity->is_same_source(*ring.identity) &&
          place.entry < block.published() && place.arrival >= block.first_arrival;
 }
 

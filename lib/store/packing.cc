@@ -58,7 +58,7 @@ bool Shelf::pack_oldest(BlockPacker& packer, std::unique_lock<std::mutex>& lock)
     warm_.push_back(warm);
     return false;
   }
-  if (block.identity->dictionary.note_packed(packer.messages())) ++dictionaries_;
+  if (block.identity->dictionary->note_packed(packer.messages())) ++dictionaries_;
   block.packed = cells;
   ++block.form;
   pool_.give_back(block.memory, block.size);

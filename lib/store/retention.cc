@@ -6,6 +6,10 @@
 namespace gasoline::store {
 namespace {
 
+/// What a ring and an identity hold beside themselves: texts, places in tables, an empty queue.
+constexpr size_t kRingHeldBytes = 1 << 10;
+constexpr size_t kIdentityHeldBytes = 512;
+
 constexpr int64_t kExpiryIntervalUs = 1'000'000;
 constexpr int kExpiredBlocksMax = 16;  // at a time, so that readers get the lock in between
 
@@ -16,7 +20,8 @@ size_t Shelf::resident_bytes() const {
          postings_.held_bytes() + serials_.held_bytes() + event_ids_.held_bytes() +
          joins_bytes_ + blocks_.size() * sizeof(Block) +
          dictionaries_ * TextDictionary::kSizeBytes +
-         rings_.size() * (sizeof(Ring) + sizeof(SourceIdentity));
+         rings_.size() * (sizeof(Ring) + sizeof(SourceIdentity) + kRingHeldBytes) +
+         generations_ * (sizeof(SourceIdentity) + kIdentityHeldBytes);
 }
 
 void Shelf::make_room(uint32_t block_size) {
@@ -122,6 +127,7 @@ void Shelf::evict_front(uint32_t index, Reason reason) {
   ring.sealed.pop_front();
   evict_block(block, ring);
   update_order(index);
+  if (ring.events == 0) emptied_rings_.push_back(index);
 }
 
 void Shelf::evict_block(uint32_t index, Ring& ring) {
@@ -190,6 +196,8 @@ void Shelf::release(uint32_t index) const {
   block.count.store(0, std::memory_order_relaxed);
   block.hidden = 0;
   block.evicted = false;
+  generations_ -= block.begins_generation ? 1 : 0;
+  block.begins_generation = false;
   block.timestamp_min_us = block.receive_min_us = INT64_MAX;
   block.timestamp_max_us = block.receive_max_us = INT64_MIN;
   block.identity.reset();
@@ -205,6 +213,11 @@ void Shelf::expire() {
   for (uint32_t i = 0; i < rings_.size(); ++i) {
     while (!expire_some(i, now_us - options_.ttl_us)) {
     }
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    drop_emptied_rings();
+    gone_.expire(now_us - options_.ttl_us);
   }
   sweep_postings();
 }
@@ -234,7 +247,7 @@ bool Shelf::expire_some(uint32_t index, int64_t cutoff_us) {
   while (!ring.gaps.empty() && ring.gaps.front().receive_time_us < cutoff_us) {
     ring.gaps.pop_front();
   }
-  if (ring.events == 0 && ring.last_receive_us < cutoff_us) drop_ring(index);
+  if (ring.events == 0) emptied_rings_.push_back(index);
   return true;
 }
 
@@ -267,12 +280,23 @@ void Shelf::drop_stalest_rings() {
   }
 }
 
+/// A source without events costs nothing but a note of what it had. For the writer's thread, when
+/// nothing is on its way in.
+void Shelf::drop_emptied_rings() {
+  for (const uint32_t index : emptied_rings_) {
+    const Ring& ring = rings_[index];
+    if (ring.identity != nullptr && ring.events == 0 && ring.gaps.empty()) drop_ring(index);
+  }
+  emptied_rings_.clear();
+}
+
 void Shelf::drop_ring(uint32_t index) {
   Ring& ring = rings_[index];
+  gone_.add(ring);
   const auto [begin, end] = ring_by_hash_.equal_range(ring.identity->hash);
   ring_by_hash_.erase(
       std::find_if(begin, end, [&](const auto& each) { return each.second == index; }));
-  if (!ring.identity->dictionary.text().empty()) --dictionaries_;
+  if (!ring.identity->dictionary->text().empty()) --dictionaries_;
   ring = Ring{};
   free_rings_.push_back(index);
   if (last_ring_ == index) last_ring_ = Ring::kNoBlock;

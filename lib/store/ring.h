@@ -3,9 +3,11 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "store/joined_events.h"
 #include "store/source_identity.h"
@@ -31,7 +33,8 @@ class Rate {
   uint64_t before_ = 0;
 };
 
-/// The events of one source: its blocks, oldest first, and what is told about them.
+/// The events of one source: its blocks, oldest first, and what is told about them. All events of a
+/// block are of one generation of the source (source_identity.h).
 ///
 /// Only the Shelf changes it, under its lock.
 struct Ring {
@@ -51,6 +54,7 @@ struct Ring {
     uint32_t entry = 0;
   };
   struct GapRecord {
+    std::string run_id;
     int64_t from_us;
     int64_t to_us;
     uint64_t lines;
@@ -62,7 +66,10 @@ struct Ring {
   static constexpr size_t kGapsMax = 256;
   static constexpr size_t kPartialsMax = 4;
 
+  /// Of the generation whose events came last, and of the one before, which may go on for a while.
   std::shared_ptr<const SourceIdentity> identity;
+  std::shared_ptr<const SourceIdentity> identity_before;
+  bool is_new_generation = false;  // and has no block yet
   std::deque<Sealed> sealed;
   uint32_t open = kNoBlock;
   uint32_t small_blocks = 0;  // taken so far; after a few the source has shown that it says more
@@ -77,9 +84,18 @@ struct Ring {
   RecentEvents recent;
   std::array<Partial, kPartialsMax> partials;
   size_t next_partial = 0;
-  std::deque<GapRecord> gaps;
+  std::list<GapRecord> gaps;  // next to none has any, and an empty list costs nothing
 
   Rate rate;
+};
+
+/// What one ring can say about the completeness of an answer.
+struct RingNote {
+  std::shared_ptr<const SourceIdentity> identity;
+  uint64_t evicted = 0;
+  int64_t evicted_until_us = INT64_MIN;
+  std::vector<Ring::GapRecord> gaps = {};
+  bool is_of_gone = false;  ///< of all sources of this name that have no ring any more
 };
 
 }  // namespace gasoline::store

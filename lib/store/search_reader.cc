@@ -43,7 +43,7 @@ std::vector<Shelf::Span> spans_of(const Shelf& shelf, const EventFilter& filter,
                              : std::min(filter.end_us(), before.timestamp_us + 1);
   std::vector<Shelf::Span> spans =
       shelf.blocks_of_span(filter.start_us(), end_us, [&](const SourceIdentity& identity) {
-        return filter.admits(identity);
+        return filter.admits_some_of(identity);
       });
   if (ids != nullptr) {
     std::vector<uint32_t> of_id = blocks_of_terms(shelf, *ids);

@@ -1,6 +1,7 @@
 #include "store/shelf.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "store/stored_event.h"
 
@@ -32,17 +33,25 @@ Shelf::~Shelf() {
 void Shelf::apply(std::span<const event::Event> events) {
   while (!events.empty()) {
     const size_t size = std::min(events.size(), kSliceEvents);
-    apply_slice(events.first(size));
-    events = events.subspan(size);
+    events = events.subspan(apply_slice(events.first(size)));
   }
   if (clock_.wall_us() >= next_expiry_us_) expire();
 }
 
-void Shelf::apply_slice(std::span<const event::Event> events) {
+/// How many of the events it took, at least one: it stops where a file's next generation begins.
+size_t Shelf::apply_slice(std::span<const event::Event> events) {
   const int64_t now_us = clock_.wall_us();
   encoded_.clear();
   slice_.clear();
-  for (const event::Event& event : events) slice_.push_back(prepare(event, now_us));
+  for (const event::Event& event : events) {
+    const uint32_t ring = find_or_add_ring(event);
+    if (rings_[ring].identity->run_id != event.run_id) {
+      // What was prepared for it goes into a block of the generation before.
+      if (pinned_by_slice(ring)) break;
+      begin_generation(ring, event);
+    }
+    slice_.push_back(prepare(event, ring, now_us));
+  }
   for (const Prepared& prepared : slice_) {
     for (uint32_t i = 0; i < prepared.id_count; ++i) {
       postings_.prefetch_posting(prepared.id_hashes[i]);
@@ -53,11 +62,13 @@ void Shelf::apply_slice(std::span<const event::Event> events) {
     for (const Prepared& prepared : slice_) insert(prepared);
     // Blocks make room for themselves; this is for what the indexes have grown by.
     make_room(0);
+    drop_emptied_rings();
   }
   help_packer();
+  return slice_.size();
 }
 
-Shelf::Prepared Shelf::prepare(const event::Event& event, int64_t now_us) {
+Shelf::Prepared Shelf::prepare(const event::Event& event, uint32_t ring, int64_t now_us) {
   Prepared prepared{};
   prepared.event = &event;
   prepared.receive_time_us = event.receive_time_us != 0 ? event.receive_time_us : now_us;
@@ -72,7 +83,7 @@ Shelf::Prepared Shelf::prepare(const event::Event& event, int64_t now_us) {
     prepared.id_hashes[i] = hash_bytes(ids.ids[i].text());
     postings_.prefetch(prepared.id_hashes[i]);
   }
-  prepared.ring = find_or_add_ring(event);
+  prepared.ring = ring;
   prepared.encoded_at = encoded_.size();
   event::Event received = event;
   received.receive_time_us = prepared.receive_time_us;
@@ -87,7 +98,8 @@ uint32_t Shelf::find_or_add_ring(const event::Event& event) {
   const uint64_t hash = source_hash(event);
   const auto [begin, end] = ring_by_hash_.equal_range(hash);
   const auto found = std::find_if(
-      begin, end, [&](const auto& each) { return rings_[each.second].identity->is_of(event); });
+      begin, end,
+      [&](const auto& each) { return rings_[each.second].identity->is_of_source_of(event); });
   last_ring_ = found != end ? found->second : add_ring(event, hash);
   return last_ring_;
 }
@@ -107,6 +119,20 @@ uint32_t Shelf::add_ring(const event::Event& event, uint64_t hash) {
   ring_by_hash_.emplace(hash, index);
   update_floors();
   return index;
+}
+
+/// Its events have a block of their own, since a block says whose its events are. The first one is
+/// small: where two generations are written in turns, each turn begins one.
+void Shelf::begin_generation(uint32_t index, const event::Event& event) {
+  const std::lock_guard lock(mutex_);
+  Ring& ring = rings_[index];
+  if (ring.open != Ring::kNoBlock) seal(index);
+  std::swap(ring.identity, ring.identity_before);
+  if (ring.identity == nullptr || !ring.identity->is_of(event)) {
+    ring.identity = make_identity(event, ring.identity_before.get());
+    ring.is_new_generation = true;
+  }
+  ring.small_blocks = std::min(ring.small_blocks, kSmallBlocksMax - 1);
 }
 
 void Shelf::insert(const Prepared& prepared) {
@@ -188,6 +214,8 @@ uint32_t Shelf::open_block(uint32_t ring_index, size_t encoded_size, uint64_t ar
   serials_.insert(hash_of_serial(block.serial)).first->block = index;
   block.first_arrival = arrival;
   block.identity = ring.identity;
+  block.begins_generation = std::exchange(ring.is_new_generation, false);
+  generations_ += block.begins_generation ? 1 : 0;
   ring.open = index;
   ++totals_.blocks;
   return index;
@@ -211,8 +239,9 @@ void Shelf::apply_notes(Ring& ring, const MetadataNotes& notes, const Prepared& 
   }
   if (notes.gap) {
     if (ring.gaps.size() == Ring::kGapsMax) ring.gaps.pop_front();
-    ring.gaps.push_back({notes.gap->from_us, notes.gap->to_us, notes.gap->lines, notes.gap->bytes,
-                         std::string(notes.gap->reason), prepared.receive_time_us});
+    ring.gaps.push_back({std::string(event.run_id), notes.gap->from_us, notes.gap->to_us,
+                         notes.gap->lines, notes.gap->bytes, std::string(notes.gap->reason),
+                         prepared.receive_time_us});
   }
 }
 

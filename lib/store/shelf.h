@@ -18,6 +18,7 @@
 #include "store/block.h"
 #include "store/block_packer.h"
 #include "store/block_pool.h"
+#include "store/gone_sources.h"
 #include "store/hash_table.h"
 #include "store/id_hash.h"
 #include "store/metadata_member.h"
@@ -48,13 +49,6 @@ class Shelf {
     int64_t timestamp_min_us;
     int64_t timestamp_max_us;
   };
-  /// What one ring can say about the completeness of an answer.
-  struct RingNote {
-    std::shared_ptr<const SourceIdentity> identity;
-    uint64_t evicted;
-    int64_t evicted_until_us;
-    std::vector<Ring::GapRecord> gaps;
-  };
 
   /// Events that arrive from now on have this number or a greater one.
   uint64_t arrival_limit() const;
@@ -82,7 +76,7 @@ class Shelf {
   /// Blocks of rings that `wanted` names with events in [start, end), perhaps. In block_visitor.h.
   template <typename Wanted>
   std::vector<Span> blocks_of_span(int64_t start_us, int64_t end_us, Wanted wanted) const;
-  /// Notes of all rings with evictions or gaps.
+  /// Notes of all rings with evictions or gaps, and of those that are gone.
   std::vector<RingNote> ring_notes() const;
 
   /// A block that stays where it is until unpin(). Null: it is gone.
@@ -152,10 +146,11 @@ class Shelf {
   static constexpr size_t kRingsMax = 1 << 14;
 
   // shelf.cc: events in
-  void apply_slice(std::span<const event::Event> events);
-  Prepared prepare(const event::Event& event, int64_t now_us);
+  size_t apply_slice(std::span<const event::Event> events);
+  Prepared prepare(const event::Event& event, uint32_t ring, int64_t now_us);
   uint32_t find_or_add_ring(const event::Event& event);
   uint32_t add_ring(const event::Event& event, uint64_t hash);
+  void begin_generation(uint32_t ring, const event::Event& event);
   void insert(const Prepared& prepared);
   uint32_t open_block(uint32_t ring, size_t encoded_size, uint64_t arrival);
   void apply_notes(Ring& ring, const MetadataNotes& notes, const Prepared& prepared,
@@ -201,6 +196,7 @@ class Shelf {
   void update_order_of_all();
   bool expire_some(uint32_t ring, int64_t cutoff_us);
   void drop_ring(uint32_t ring);
+  void drop_emptied_rings();
   void drop_stalest_rings();
   bool pinned_by_slice(uint32_t ring) const;
   size_t resident_bytes() const;
@@ -216,6 +212,8 @@ class Shelf {
   mutable std::vector<uint32_t> free_blocks_;
   std::deque<Ring> rings_;
   std::vector<uint32_t> free_rings_;
+  std::vector<uint32_t> emptied_rings_;  // that had no event left, at some time
+  GoneSources gone_;
   std::unordered_multimap<uint64_t, uint32_t> ring_by_hash_;
   PostingIndex postings_;
   HashTable<SerialOfBlock> serials_;
@@ -226,6 +224,7 @@ class Shelf {
   std::deque<WarmBlock> warm_;  // longest full first; some of them are gone
   uint64_t warm_bytes_ = 0;
   size_t dictionaries_ = 0;  // of sources that have a ring
+  mutable size_t generations_ = 0;  // that have an identity of their own beside that of the ring
   BlockUnpacker unpacker_;
   Arena eviction_arena_;
   std::vector<uint64_t> forgotten_;

@@ -118,7 +118,7 @@ uint64_t Shelf::arrival_since(int64_t receive_us) const {
   return first;
 }
 
-std::vector<Shelf::RingNote> Shelf::ring_notes() const {
+std::vector<RingNote> Shelf::ring_notes() const {
   std::vector<RingNote> notes;
   const std::lock_guard lock(mutex_);
   for (const Ring& ring : rings_) {
@@ -126,6 +126,7 @@ std::vector<Shelf::RingNote> Shelf::ring_notes() const {
     notes.push_back(
         {ring.identity, ring.evicted, ring.evicted_until_us, {ring.gaps.begin(), ring.gaps.end()}});
   }
+  for (const GoneSources::Note& gone : gone_.notes()) notes.push_back(gone.ring);
   return notes;
 }
 
@@ -213,6 +214,13 @@ std::vector<SourceStats> Shelf::sources() const {
     for (const Ring::GapRecord& gap : ring.gaps) stats.gap_lines += gap.lines;
     if (!ring.gaps.empty()) stats.last_gap_us = ring.gaps.back().to_us;
     if (!ring.gaps.empty()) stats.last_gap_reason = ring.gaps.back().reason;
+    all.push_back(std::move(stats));
+  }
+  for (const GoneSources::Note& gone : gone_.notes()) {
+    const SourceIdentity& identity = *gone.ring.identity;
+    SourceStats stats{identity.name, identity.kind, identity.service, {}, {}};
+    stats.evicted = gone.ring.evicted;
+    stats.last_receive_us = gone.last_receive_us;
     all.push_back(std::move(stats));
   }
   return all;

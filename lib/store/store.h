@@ -33,8 +33,8 @@ struct SourceStats {
   std::string name;  ///< "stdout:auth"; two runs of one service share it
   event::SourceKind kind = event::SourceKind::kApi;
   std::string service;
-  std::string run_id;    ///< empty unless from gasoline-run
-  std::string place;     ///< tags host:, path: ... that tell it from others
+  std::string run_id;    ///< of gasoline-run; of a followed file its generation read last
+  std::string place;     ///< "path:/x/app.log": where it is, if that tells it from others
   uint64_t events = 0;   ///< retained and visible
   uint64_t bytes = 0;    ///< of events and their entries
   uint64_t applied = 0;  ///< ever
@@ -80,7 +80,8 @@ class Shelf;
 /// The newest events of every source in bounded memory, indexed by correlation id.
 ///
 /// A view of the event log: it can be rebuilt from it by applying the log's events again, in order.
-/// One ring per source keeps a chatty source from pushing out a quiet one. One thread at a time
+/// One ring per source keeps a chatty source from pushing out a quiet one; a followed file is one
+/// source, however often it is rotated. One thread at a time
 /// writes (apply, expire); any number of threads ask. Both sides share a lock that the writer holds
 /// for some tens of events or one evicted block, and a reader for the copy of a list of blocks.
 class Store {
@@ -116,7 +117,8 @@ class Store {
   /// At most `events_max` events from the number `from` on, in order of arrival, into `to`.
   void arrivals(uint64_t from, size_t events_max, Arrivals& to) const;
 
-  /// By name, then run.
+  /// By name, then run. Sources whose events are all gone are one of those without events and
+  /// without a run, for all of one name.
   std::vector<SourceStats> sources() const;
   Stats stats() const;
   /// True if an event of this id is retained.

@@ -132,7 +132,7 @@ void TimelineReader::add_heads(std::vector<EventPlace>& heads, const std::vector
 void TimelineReader::choose_by_span() {
   std::vector<Shelf::Span> spans = shelf_.blocks_of_span(
       std::max(filter_.start_us(), filter_.after().timestamp_us), filter_.end_us(),
-      [&](const SourceIdentity& identity) { return filter_.admits(identity); });
+      [&](const SourceIdentity& identity) { return filter_.admits_some_of(identity); });
   std::sort(spans.begin(), spans.end(), [](const Shelf::Span& a, const Shelf::Span& b) {
     return a.timestamp_min_us < b.timestamp_min_us;
   });
