@@ -106,7 +106,7 @@ std::vector<spool::Dropped> StreamPump::take_dropped() {
 }
 
 void StreamPump::run() {
-  process::prefer_short_delays();
+  short_delays_.emplace();
   wake_up_delay_.emplace();
   for (bool goes_on = true; goes_on && !abandoned_.load(std::memory_order_relaxed);) {
     if (dropping_) {
@@ -164,7 +164,7 @@ StreamPump::Wait StreamPump::wait_for_input() {
       continue;
     }
     if (entries[0].revents != 0) {
-      if (!is_bulk_) readable_since_us_ = clock_.wall_us() - wake_up_delay_->after_sleep_us();
+      if (!is_bulk_) note_wake_up();
       return Wait::kReadable;
     }
     // A socket whose other end is closed reports only POLLHUP.
@@ -174,6 +174,12 @@ StreamPump::Wait StreamPump::wait_for_input() {
     }
   }
   return Wait::kEnd;
+}
+
+void StreamPump::note_wake_up() {
+  const std::optional<int64_t> delay_us = wake_up_delay_->after_sleep_us();
+  readable_since_us_ = clock_.wall_us() - delay_us.value_or(0);
+  short_delays_->note_wake_up(delay_us, clock_.monotonic_us());
 }
 
 void StreamPump::tell_refusal() {

@@ -13,6 +13,7 @@
 #include "base/file_descriptor.h"
 #include "base/wake_up.h"
 #include "process/child.h"
+#include "process/scheduling.h"
 #include "process/wake_up_delay.h"
 #include "process/write_order.h"
 #include "spool/stream_framer.h"
@@ -95,6 +96,7 @@ class StreamPump {
   Wait wait_for_input();
   void gather(ssize_t got);
   void tell_refusal();
+  void note_wake_up();
   bool pump_into_ring(spool::StreamRing::Space space);
   void publish(std::string_view bytes);
   bool pump_past_ring();
@@ -137,6 +139,7 @@ class StreamPump {
 
   const ssize_t pipe_size_;     // of the child's pipe; at most 0 for a pseudo-terminal
   bool is_bulk_ = false;        // the last read took more than half of it
+  std::optional<process::ShortDelays> short_delays_;   // likewise
   int short_reads_ = 0;         // one soon after another, up to now
   int64_t last_read_us_ = 0;    // monotonic time of the last one's end, and of the pause behind it
   int64_t pause_us_ = 0;        // behind each of them

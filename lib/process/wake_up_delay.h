@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/file_descriptor.h"
 
@@ -20,8 +21,8 @@ class WakeUpDelay {
 
   void before_sleep();
   /// The wait at the end of the sleep since before_sleep(), in microseconds; 0 if the thread did
-  /// not sleep, or if it was also interrupted, so that the two waits cannot be told apart.
-  int64_t after_sleep_us() const;
+  /// not sleep, nothing if it was also interrupted, so that the two waits cannot be told apart.
+  std::optional<int64_t> after_sleep_us() const;
 
  private:
   struct Account {

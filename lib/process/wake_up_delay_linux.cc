@@ -26,10 +26,11 @@ void WakeUpDelay::before_sleep() {
   is_known_ = read_account(before_);
 }
 
-int64_t WakeUpDelay::after_sleep_us() const {
+std::optional<int64_t> WakeUpDelay::after_sleep_us() const {
   Account after;
   if (!is_known_ || !read_account(after)) return 0;
-  if (after.sleeps - before_.sleeps != 1 || after.interruptions != before_.interruptions) return 0;
+  if (after.interruptions != before_.interruptions) return std::nullopt;
+  if (after.sleeps - before_.sleeps != 1) return 0;
   return (after.waited_ns - before_.waited_ns) / 1000;
 }
 
