@@ -133,7 +133,7 @@ class SshHost:
                   f"PidFile {self.place}/pid", f"AuthorizedKeysFile {self.place}/authorized_keys",
                   "StrictModes no", "UsePAM no", "PasswordAuthentication no",
                   "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password", "MaxStartups 100",
-                  "LogLevel VERBOSE"]
+                  "LogLevel VERBOSE", "Subsystem sftp internal-sftp"]
         self.write("sshd_config", "\n".join(config) + "\n")
         self.process = None
         self.start()

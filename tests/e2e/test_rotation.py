@@ -14,6 +14,7 @@ import unittest
 import harness
 import rotation
 from harness import GasolineTest, main, wait_for
+from ssh_host import SSHD, SshHost
 
 SEEDS = 5 if harness.SHARE == 1 else 1
 AT_ONCE = 6 if harness.SHARE == 1 else 3
@@ -202,6 +203,40 @@ class Following(GasolineTest):
         self.append("three", path=path + ".1")
         self.append("four", path=path)
         self.await_messages("one", "two", "three", "four")
+
+    def far_directory(self):
+        """The directory of the logs as a network file system shows it: what is written there makes no notice here."""
+        if not (SSHD and shutil.which("sshfs") and os.path.exists("/dev/fuse")):
+            self.skipTest("no sshd, no sshfs or no FUSE here")
+        host = SshHost(self.sandbox)
+        self.addCleanup(host.network.close)
+        near = self.sandbox.make("near")
+        done = subprocess.run(["sshfs", "-F", f"{host.place}/ssh_config", "-o", "dir_cache=no",
+                               f"web1:{self.logs}", near], stderr=subprocess.PIPE)
+        if done.returncode != 0:
+            self.skipTest(f"nothing can be mounted by FUSE here: {done.stderr.decode().strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", near], check=True)
+        return near + "/app.log"
+
+    def test_a_network_file_system_is_polled_without_being_asked_to(self):
+        self.append("old")
+        path = self.far_directory()
+        daemon = self.start("poll_interval_ms: 20", path=path)
+        wait_for(lambda: path in self.files_of(daemon), "the file to be followed")
+        notes = lambda: [each["note"] for each in self.sandbox.get("/v1/status").json()["following"]]  # noqa: E731
+        wait_for(lambda: notes() == [f"polling: the file system of {path} tells of no changes"], "the status to say so")
+        self.append("one")
+        self.await_messages("one")
+        daemon.kill()
+        self.append("two")
+        self.start("poll_interval_ms: 20", path=path)
+        self.await_messages("one", "two")
+        os.rename(self.path, self.path + ".1")
+        self.append("three")
+        self.await_messages("one", "two", "three")
+        os.truncate(self.path, 0)
+        self.append("4")
+        self.await_messages("one", "two", "three", "4")
 
     def test_watches_are_given_back(self):
         daemon = self.start(path=f'"{self.logs}/*.log"')

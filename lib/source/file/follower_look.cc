@@ -16,6 +16,7 @@ namespace gasoline::source {
 namespace {
 
 constexpr int64_t kTickUs = 100'000;
+constexpr int64_t kSecondUs = 1'000'000;
 constexpr int64_t kUndecidedUs = 20'000;
 constexpr uint64_t kNumbersProbed = 64;
 
@@ -263,7 +264,9 @@ bool Follower::is_new_file(const Path& path, const FileLook& seen) const {
   const bool is_restart = is_first_look_ && saved_wall_us_ > 0 && path.is_expected;
   const int64_t since_us = is_restart ? saved_wall_us_ : made_wall_us_;
   if (seen.birth_us != 0) return seen.birth_us >= since_us - kTickUs;
-  return (is_restart || !is_first_look_) && seen.modified_us >= since_us - kTickUs;
+  // Some network file systems know whole seconds only.
+  const int64_t tick_us = seen.modified_us % kSecondUs == 0 ? kSecondUs : kTickUs;
+  return (is_restart || !is_first_look_) && seen.modified_us >= since_us - tick_us;
 }
 
 Generation& Follower::add_generation(const Path& path, const FileLook& seen) {
@@ -416,7 +419,12 @@ void Follower::watch(Generation& generation) {
   if (fd < 0) return;
   const Notices notices = watcher_ == nullptr ? Notices::kNone : notices_of(fd);
   generation.is_polled = notices != Notices::kAll;
-  if (notices == Notices::kNone) return;
+  if (notices == Notices::kNone) {
+    if (watcher_ != nullptr) {
+      note_ = "polling: the file system of " + generation.path + " tells of no changes";
+    }
+    return;
+  }
   const auto watch = watcher_->watch_file(fd);
   if (!watch) {
     generation.is_polled = true;

@@ -56,6 +56,13 @@ void Follower::content_changed(Generation& generation, std::string_view how) {
   if (!was_live) return;
   path->current = nullptr;
   if (was_copied) return;
+  // A user-space file system may give a new file the inode of the one before it, which is the one
+  // that our descriptor reads.
+  if (notices_of(content->fd()) == Notices::kNone) {
+    auto fd = open_for_reading(path->path);
+    if (!fd) return;
+    content = std::make_unique<PlainContent>(std::move(*fd), path->path);
+  }
   const auto seen = look_at(content->fd(), path->path);
   if (seen) begin_generation(*path, *seen, std::move(content), &generation);
 }
