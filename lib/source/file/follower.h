@@ -15,6 +15,7 @@
 #include "source/file/checkpoint.h"
 #include "source/file/file_labels.h"
 #include "source/file/generation.h"
+#include "source/file/known_copies.h"
 #include "source/file/line_answers.h"
 #include "source/file/watcher.h"
 #include "source/source.h"
@@ -75,7 +76,6 @@ class Follower {
   Snapshot snapshot() const;
 
  private:
-  using FileKey = std::pair<uint64_t, int64_t>;  // inode, and when it was made or else written
   static FileKey key_of(const FileLook& seen) {
     return {seen.inode, seen.birth_us != 0 ? seen.birth_us : seen.modified_us};
   }
@@ -90,8 +90,8 @@ class Follower {
     int64_t looked_us = 0;        // wall clock: no rotation before this went unseen; 0: not known
     int64_t unseen_since_us = 0;  // likewise, before the rotation that made us search
     int64_t search_until_us = 0;  // monotonic: siblings are looked through until then
-    std::set<FileKey> copies;     // that hold nothing that is not known
-    std::set<FileKey> damaged;    // copies whose rest cannot be had, with when they were written
+    KnownCopies copies;           // that hold nothing that is not known
+    KnownCopies damaged;          // copies whose rest cannot be had, with when they were written
     bool is_matched = true;
     bool is_expected = false;  // its pattern was followed before the restart
     bool was_there = false;    // before we followed its pattern

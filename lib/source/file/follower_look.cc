@@ -386,7 +386,7 @@ bool Follower::may_be_copy(Path& path, const FileLook& seen, Content& content) {
     if (!is_copy && !is_undecided) continue;
     path.state = is_copy ? Followed::State::kEnded : Followed::State::kWaiting;
     path.is_copy = is_copy;
-    if (is_copy) path.copies.insert(key_of(seen));
+    if (is_copy) path.copies.add(key_of(seen));
     return true;
   }
   return false;

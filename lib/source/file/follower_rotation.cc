@@ -49,7 +49,7 @@ void Follower::content_changed(Generation& generation, std::string_view how) {
   around_.diary.info(
       fmt::format("{} {} behind byte {}", generation.path, how, generation.read_offset));
   if (path == nullptr) return;
-  if (was_copied) path->damaged.insert(generation.copy);
+  if (was_copied) path->damaged.add(generation.copy);
   give_up_oldest(*path);
   search_unseen(*path);
   must_look_ = true;
@@ -152,7 +152,7 @@ void Follower::look_at_sibling(Path& path, const std::string& sibling, bool has_
   if (packing != Packing::kNone && look_at(std::string(without_packing(sibling)))) return;
   auto content = open_content(sibling);
   if (!content) {
-    path.copies.insert(key_of(*seen));
+    path.copies.add(key_of(*seen));
     note_unreadable(path, *seen, content.error());
     return;
   }
@@ -163,7 +163,7 @@ void Follower::look_at_sibling(Path& path, const std::string& sibling, bool has_
         generation->is_given_up || path.damaged.contains({seen->inode, seen->modified_us}))
       continue;
     if (matches(*generation, **content, *first)) {
-      path.copies.insert(key_of(*seen));
+      path.copies.add(key_of(*seen));
       generation->copy = {seen->inode, seen->modified_us};
       return take_copy(*generation, std::move(*content), sibling);
     }
@@ -171,12 +171,12 @@ void Follower::look_at_sibling(Path& path, const std::string& sibling, bool has_
   if (is_known_copy) return;
   if (is_prefix_of_live(path, *seen, **content, *first)) return;  // being copied
   if (has_known_beginning(path, *seen, **content, *first) || !is_unseen(path, *seen, sibling)) {
-    path.copies.insert(key_of(*seen));
+    path.copies.add(key_of(*seen));
     return;
   }
   around_.diary.info(
       fmt::format("{} was rotated before it was seen; reading {}", path.path, sibling));
-  path.copies.insert(key_of(*seen));
+  path.copies.add(key_of(*seen));
   Generation& generation = add_generation(path, *seen);
   generation.copy = {seen->inode, seen->modified_us};
   set_state(generation,
