@@ -145,14 +145,26 @@ class Following(GasolineTest):
         self.assertEqual(len(messages), 3 * count + 1)
         self.assertEqual(len([text for text in messages if text.startswith("of ")]), count)
 
+    @staticmethod
+    def cpu_s_of_a_second(pid):
+        def used_s():
+            with open(f"/proc/{pid}/stat") as file:
+                fields = file.read().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+        before = used_s()
+        time.sleep(1)
+        return used_s() - before
+
     @unittest.skipIf(harness.SHARE < 1, "a sanitizer's memory is its own")
-    def test_idle_files_take_little_memory(self):
+    def test_idle_files_take_little_memory_and_no_cpu_time(self):
         def memory_of(count):
             for number in range(count):
                 self.append("line", path=f"{self.logs}/{number}.log")
             daemon = self.start(path=f'"{self.logs}/*.log"')
             followed = lambda: self.sandbox.get("/v1/status").json()["following"][0]["count"]  # noqa: E731
             wait_for(lambda: followed() == count, f"{count} files to be followed")
+            wait_for(lambda: self.cpu_s_of_a_second(daemon.pid) < 0.02, "files that nobody writes to cost no CPU time")
             with open(f"/proc/{daemon.pid}/status") as file:
                 memory = next(int(line.split()[1]) for line in file if line.startswith("RssAnon"))
             self.assertEqual(daemon.stop(), 0)

@@ -1,5 +1,7 @@
 #include "source/file/follower.h"
 
+#include <malloc.h>
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -77,6 +79,34 @@ TEST_CASE("a full pipeline holds the reading back, within the bound of batches")
   rig.intake.room = 1000;
   REQUIRE(rig.until([&] { return rig.intake.lines.size() == 400'000; }));
   CHECK(rig.intake.batches_waiting_most <= Follower::kBatchesMax);
+}
+
+/// Of nobody's heap under a sanitizer, where it stays 0.
+size_t heap_bytes() {
+  const struct mallinfo2 heap = ::mallinfo2();
+  return heap.uordblks + heap.hblkhd;
+}
+
+TEST_CASE("files with a backlog take less than 64 KiB of memory each, whatever waits in them") {
+  constexpr size_t kFiles = 200;
+  FollowerRig rig;
+  rig.intake.room = Follower::kBatchesMax;
+  rig.append("0.log", numbered(0, 10));
+  rig.begin();
+  REQUIRE(rig.until([&] { return rig.intake.lines.size() == 10; }));
+  const size_t before = heap_bytes();
+  const std::string backlog = numbered(0, 40'000);
+  for (size_t i = 0; i < kFiles; ++i) rig.append(std::to_string(i) + ".log", backlog);
+  // Nothing is answered: as much is on its way as may be, of as many files as may be.
+  size_t most = 0;
+  for (int i = 0; i < 2000; ++i) {
+    rig.follower->work();
+    most = std::max(most, heap_bytes());
+  }
+  CHECK(rig.follower->snapshot().followed.size() == kFiles);
+  CHECK(rig.intake.batches_waiting_most == Follower::kBatchesMax);
+  INFO((most - before) / kFiles << " bytes each");
+  CHECK(most - before < kFiles * (64 << 10));
 }
 
 TEST_CASE("a large backlog does not hold up the other files") {
