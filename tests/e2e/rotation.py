@@ -221,6 +221,28 @@ def dateext_before_the_extension(stage):
     stage.check_all_written()
 
 
+def olddir(stage):
+    """What is open is read to its end, wherever it is moved."""
+    os.mkdir(stage.logs + "/old")
+    stage.start()
+    stage.write()
+    for _ in range(3):
+        stage.pause()
+        stage.await_followed()
+        with stage.blind(False) if stage.random.random() < 0.5 else contextlib.nullcontext():
+            stage.rotate("create 0644\n olddir old")
+            stage.pause()
+    stage.end_writing()
+    stage.check_all_written()
+
+
+def olddir_that_a_pattern_matches(stage):
+    os.mkdir(stage.logs + "/old")
+    stage.pattern = [stage.path, stage.logs + "/old/app.log*"]
+    disturbed(stage, lambda: stage.rotate("create 0644\n olddir old"))
+    stage.check_all_written()
+
+
 def copytruncate(stage):
     disturbed(stage, lambda: stage.rotate("copytruncate", signals_writer=False))
     stage.check(stage.in_files())
@@ -399,9 +421,10 @@ def appearing_and_vanishing(stage):
 
 
 ROWS = [create, create_while_the_writer_goes_on, dateext, dateext_before_the_extension, create_followed_by_glob,
-        copytruncate, copytruncate_followed_by_glob, copytruncate_grown_past_the_old_place, compress,
+        olddir, olddir_that_a_pattern_matches, copytruncate, copytruncate_followed_by_glob, copytruncate_grown_past_the_old_place, compress,
         several_rotations_between_two_looks, rotated_before_the_first_look,
-        several_compressed_rotations_while_down, symlink_switch, delete_and_create, truncate_and_rewrite, directory_recreated, appearing_and_vanishing]
+        several_compressed_rotations_while_down, symlink_switch, delete_and_create, truncate_and_rewrite,
+        directory_recreated, appearing_and_vanishing]
 
 
 def play(row, seed, cache=None):
