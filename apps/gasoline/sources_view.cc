@@ -102,9 +102,10 @@ std::string draw_table(std::vector<Source> sources, const ViewOptions& options, 
 std::string draw_lines(const std::vector<Source>& sources) {
   std::string text;
   for (const Source& source : sources) {
-    text += fmt::format("{} {} {} {}\n", source.name, source.run_id.empty() ? "-" : source.run_id,
-                        source.events,
-                        source.events == 0 ? "-" : event::format_rfc3339(source.last_us));
+    text += fmt::format("{} {} {} {}{}{}\n", source.name,
+                        source.run_id.empty() ? "-" : source.run_id, source.events,
+                        source.events == 0 ? "-" : event::format_rfc3339(source.last_us),
+                        source.place.empty() ? "" : " ", source.place);
   }
   return text;
 }

@@ -177,7 +177,7 @@ class Checker {
     }
     if (source.type == SourceSettings::Type::kFile) {
       check_local_paths(here + ".path", source.paths);
-      check_local_paths(here + ".exclude", source.exclude);
+      check_local_paths(here + ".exclude", source.exclude, true);
     }
     if (source.type == SourceSettings::Type::kSsh) check_ssh(here, source);
     expand_home(source.socket);
@@ -197,6 +197,11 @@ class Checker {
     }
   }
 
+  /// In whatever directory.
+  static bool is_name(const std::string& pattern) {
+    return !pattern.empty() && pattern.find('/') == std::string::npos;
+  }
+
   void check_ssh(const std::string& here, const SourceSettings& source) {
     if (!is_set(here + ".host")) {
       complain(here, "'host' is missing: a source of type ssh needs it");
@@ -208,6 +213,7 @@ class Checker {
       for (size_t i = 0; i < paths->size(); ++i) {
         const std::string& path = (*paths)[i];
         if (path.starts_with('/') || path.starts_with("~/")) continue;
+        if (paths == &source.exclude && is_name(path)) continue;
         complain(element(here + (paths == &source.paths ? ".path" : ".exclude"), i),
                  fmt::format("'{}' is not accepted; accepted: a path that begins with / or ~/",
                              path));
@@ -215,8 +221,9 @@ class Checker {
     }
   }
 
-  void check_local_paths(const std::string& key, Texts& paths) {
+  void check_local_paths(const std::string& key, Texts& paths, bool may_be_names = false) {
     for (size_t i = 0; i < paths.size(); ++i) {
+      if (may_be_names && is_name(paths[i])) continue;
       expand_home(paths[i]);
       if (paths[i].starts_with('/')) continue;
       complain(element(key, i),

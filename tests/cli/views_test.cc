@@ -163,6 +163,11 @@ TEST_CASE("sources are a table on a terminal and fields in a pipe") {
   const Result<View> none = render_sources("{\"sources\":[]}", {}, 0);
   REQUIRE(none.has_value());
   CHECK_FALSE(none->found);
+  const std::string followed =
+      R"({"sources":[{"source":"file:app","run_id":"file-1-0","place":"path:/x/app.log","events":0}]})";
+  CHECK(render_sources(followed, {}, 0)->text == "file:app file-1-0 0 - path:/x/app.log\n");
+  CHECK(render_sources(followed, terminal(100), 0)->text.find("  path:/x/app.log") !=
+        std::string::npos);
 }
 
 TEST_CASE("status says in words what is wrong and what to do") {

@@ -60,7 +60,7 @@ TEST_CASE("sources of each type are read with their settings") {
       "  logs:\n"
       "    - type: file\n"
       "      path: ~/app/*.log\n"
-      "      exclude: [/x/*.gz]\n"
+      "      exclude: [/x/*.gz, debug-*]\n"
       "      start: recent\n"
       "      recent: 2h\n"
       "      poll_interval_ms: 250\n"
@@ -71,7 +71,7 @@ TEST_CASE("sources of each type are read with their settings") {
   const SourceSettings& file = settings.sources[0];
   CHECK(file.type == SourceSettings::Type::kFile);
   CHECK(file.paths == std::vector<std::string>{"/home/me/app/*.log"});
-  CHECK(file.exclude == std::vector<std::string>{"/x/*.gz"});
+  CHECK(file.exclude == std::vector<std::string>{"/x/*.gz", "debug-*"});
   CHECK(file.start == Start::kRecent);
   CHECK(file.recent_us == 7'200'000'000);
   CHECK(file.poll_interval_us == 250'000);
@@ -162,6 +162,8 @@ TEST_CASE("a source without a type, or with keys of another type, is refused") {
         std::string::npos);
   CHECK(errors_of("backend: {logs: [{type: ssh, host: -oProxyCommand=x, path: /a}]}")
             .find("accepted: an alias") != std::string::npos);
+  CHECK(errors_of("backend: {logs: [{type: file, path: /a, exclude: b/c}]}").find("exclude[0]: 'b/c'") !=
+        std::string::npos);
   CHECK(errors_of("backend: {logs: [{type: ssh, host: a, path: b}]}").find("begins with / or ~/") !=
         std::string::npos);
   CHECK(errors_of("backend: {logs: [{type: file, path: a.log}]}").find("no directory of its own") !=

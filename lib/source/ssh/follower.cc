@@ -22,6 +22,12 @@ bool matches(const std::string& pattern, const std::string& path) {
          ::fnmatch(pattern.c_str(), path.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
 }
 
+/// A pattern without a directory is that of a name in any.
+bool is_left_out(const std::string& pattern, const std::string& path) {
+  const bool is_name = pattern.find('/') == std::string::npos;
+  return matches(pattern, is_name ? path.substr(path.rfind('/') + 1) : path);
+}
+
 bool is_glob(const std::string& pattern) {
   return pattern.find_first_of("*?[") != std::string::npos;
 }
@@ -110,7 +116,7 @@ std::optional<size_t> Follower::watch_of(const std::string& path) const {
     if (!matches(watch.pattern, path)) continue;
     const bool is_excluded =
         std::any_of(watch.exclude.begin(), watch.exclude.end(),
-                    [&](const std::string& pattern) { return matches(pattern, path); });
+                    [&](const std::string& pattern) { return is_left_out(pattern, path); });
     if (!is_excluded) return i;
   }
   return std::nullopt;

@@ -90,6 +90,19 @@ TEST_CASE("with start: recent, only a file that was written lately is read from 
   CHECK(wrong_with(rig, 2).empty());
 }
 
+TEST_CASE("what is left out is named by its path or by its last part") {
+  HostRig rig;
+  for (const std::string name : {"a.log", "debug.log", "trace.log"}) rig.append(name, name + "\n");
+  Watch watch = rig.watch("*.log");
+  watch.exclude = {"debug*", rig.path("t*.log")};
+  rig.start({watch});
+  REQUIRE(rig.eventually([&] { return rig.intake.count() == 1; }));
+  rig.append("debug.log", "more\n");
+  rig.append("a.log", "line 1\n");
+  REQUIRE(rig.eventually([&] { return rig.intake.count() >= 2; }));
+  CHECK(rig.intake.count() == 2);
+}
+
 TEST_CASE("a link that is cut again and again costs no line and repeats none") {
   HostRig rig;
   rig.start({rig.watch("a.log")});
