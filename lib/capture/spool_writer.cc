@@ -19,6 +19,7 @@ constexpr int64_t kExpiryIntervalUs = 10'000'000;
 constexpr int64_t kDensityIntervalUs = 5000;
 constexpr uint64_t kDenseBytesPerUs = 1;
 constexpr uint64_t kSegmentSizeBytesMax = 16ull << 20;
+constexpr size_t kUnsyncedSegmentsMax = 64;
 
 }  // namespace
 
@@ -167,6 +168,10 @@ Status SpoolWriter::open_in(const std::string& directory) {
   journal::WriterOptions options;
   options.sync = options_.sync;
   options.segment_size_bytes = 2 * kSegmentSizeBytesMax;  // we close them, earlier, and count
+  // A disk that takes its time over a sync is not to hold up what is written meanwhile.
+  options.unsynced_segments_max = kUnsyncedSegmentsMax;
+  options.starts_segments_unsynced = true;
+  if (options_.sync == journal::SyncPolicy::kInterval) options.recycled_segments_max = 0;
   if (directory != options_.memory_directory) {  // memory that nobody uses is to be free
     options.pool_directory = spool::pool_directory(directory);
     pool_.emplace(files_, options.pool_directory);
@@ -312,6 +317,10 @@ void SpoolWriter::close_segment_when_full() {
 
 void SpoolWriter::close_segment() {
   if (!journal_->rotate()) return;
+  // Under kInterval segments are always new ones (starts_segments_unsynced).
+  const bool is_reusing = pool_ && options_.sync != journal::SyncPolicy::kInterval;
+  const bool is_first = ledger_.oldest_end_record() == UINT64_MAX;
+  if (is_reusing && is_first) static_cast<void>(pool_->make());
   ledger_.begin_segment(journal_->next_sequence(), next_seq_);
   note_oldest();
 }

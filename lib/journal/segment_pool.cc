@@ -17,16 +17,19 @@ std::string pooled_name(const std::string& path) {
 
 }  // namespace
 
+Status SegmentPool::make() {
+  const Status made = files_.make_directory(directory_);
+  return made || made.error().code == EEXIST ? Status() : made;
+}
+
 Status SegmentPool::give(const std::string& path) {
   const Result<io::FileStatus> status = files_.status(path);
   const bool has_size = status && status->kind == io::FileKind::kRegular &&
                         status->size_bytes >= kSizeBytesMin &&
                         status->size_bytes <= kSizeBytesMax;
   if (has_size) {
-    Result<std::vector<std::string>> names = files_.list(directory_);
-    const bool is_missing = !names && names.error().code == ENOENT;
-    const bool has_room = is_missing ? files_.make_directory(directory_).has_value()
-                                     : names && names->size() < kSegmentsMax;
+    const Result<std::vector<std::string>> names = files_.list(directory_);
+    const bool has_room = names && names->size() < kSegmentsMax;
     if (has_room && files_.rename(path, directory_ + "/" + pooled_name(path))) return {};
   }
   return files_.unlink(path);

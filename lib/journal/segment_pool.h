@@ -27,13 +27,15 @@ class SegmentPool {
   static constexpr uint64_t kSizeBytesMin = 16ull << 20;
   static constexpr uint64_t kSizeBytesMax = 20ull << 20;
 
-  /// The directory is made when something is first given. `files` must outlive the pool.
+  /// `files` must outlive the pool.
   SegmentPool(io::FileSystem& files, std::string directory)
       : files_(files), directory_(std::move(directory)) {}
 
+  /// Makes the directory, for a journal whose successors will take from it.
+  Status make();
   /// Takes over the segment at `path`, which nobody needs any more, under a name made of those of the
   /// file and of its directory, the run's id. Removes it if it has not the size, or the pool is full
-  /// or cannot be had.
+  /// or was never made.
   Status give(const std::string& path);
   /// Moves one, of the last run that gave any, to `path`. False if there is none.
   ///

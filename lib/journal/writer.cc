@@ -95,7 +95,7 @@ Status Writer::prepare(Lock& lock, uint64_t frame_size_bytes, bool close_active)
     const bool is_empty = next_sequence() == active_.first_sequence;
     const bool is_full = active_.end_offset + frame_size_bytes > options_.segment_size_bytes;
     if (!active_.is_broken && (is_empty || !(is_full || close_active))) return {};
-    if (options_.sync == SyncPolicy::kNever || unsynced_.size() < kUnsyncedSegmentsMax) {
+    if (options_.sync == SyncPolicy::kNever || unsynced_.size() < options_.unsynced_segments_max) {
       if (Status started = start_segment(); !started) return started;
       close_active = false;
       continue;
@@ -112,6 +112,7 @@ Status Writer::prepare(Lock& lock, uint64_t frame_size_bytes, bool close_active)
 /// sync thread has usually seen to that. Not from the pool for the first segment: most runs need but
 /// a little of it, and none that waits for a disk.
 Result<std::string> Writer::take_spare() {
+  if (is_never_waiting()) return std::string();
   if (spares_.empty()) {
     if (!taking_pool_ || active_.file == nullptr) return std::string();
     const bool is_durable = options_.sync != SyncPolicy::kNever;
@@ -134,7 +135,8 @@ Status Writer::start_segment() {
   const SegmentHeader header = new_header(next, 0);
   Result<std::string> spare = take_spare();
   if (!spare) return std::move(spare).error();
-  Result<SegmentDirectory::Draft> draft = directory_.draft(header, *spare, !is_never);
+  const bool is_durable = !is_never && !is_never_waiting();
+  Result<SegmentDirectory::Draft> draft = directory_.draft(header, *spare, is_durable);
   if (!draft) return std::move(draft).error();
   // What stands behind the end is no harm, so cut it only where it is much: it can take long.
   if (active_.file != nullptr &&

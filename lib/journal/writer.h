@@ -30,6 +30,14 @@ struct WriterOptions {
   uint64_t segment_size_bytes = 64ull << 20;  ///< closed when the next record would pass this
   SyncPolicy sync = SyncPolicy::kInterval;
   int64_t sync_interval_us = 50'000;
+  /// Closed segments that may wait for a sync before an append waits for it, too. The same for all
+  /// who write a journal one after the other.
+  size_t unsynced_segments_max = 2;
+  /// Under kInterval, an append that starts a segment waits for no disk: the header is made durable
+  /// by the sync that makes the first records so. Then only new files are taken: an old one, that a
+  /// power cut leaves under a new name and without its new header, would show its old records. And
+  /// release_before() waits for no disk either: EAGAIN until a sync has made it safe.
+  bool starts_segments_unsynced = false;
   uint32_t recycled_segments_max = 2;  ///< emptied segments kept for reuse; 0 deletes them
   /// Of a SegmentPool, on the journal's file system, that gets the other emptied segments, and that
   /// all segments but the first are taken from where there is no spare. Empty: none.
@@ -39,7 +47,7 @@ struct WriterOptions {
 /// Appends records to the journal in one directory. One writer per directory, by lock.
 ///
 /// append() may run on one thread, sync() on another and the rest on any: a slow fdatasync never
-/// holds up an append, except when kUnsyncedSegmentsMax closed segments wait for it. Concurrent
+/// holds up an append, except when WriterOptions::unsynced_segments_max closed segments wait for it. Concurrent
 /// appends under kAlways share one fdatasync. Destruction closes without syncing.
 ///
 /// After a power cut everything below synced_sequence() is there. After kill -9 everything appended
@@ -48,7 +56,6 @@ struct WriterOptions {
 /// read back from the page cache and appended again to a new segment.
 class Writer {
  public:
-  static constexpr size_t kUnsyncedSegmentsMax = 2;
   static constexpr size_t kPartsMax = 1000;
 
   /// Makes the directory if needed, takes the lock (Error::kLocked names the owner's pid if it is
@@ -158,6 +165,10 @@ class Writer {
                        uint64_t& end_offset);
   Status restore_directory();
   Status make_active_name_durable();
+  bool is_active_name_durable() const;
+  bool is_never_waiting() const {
+    return options_.starts_segments_unsynced && options_.sync == SyncPolicy::kInterval;
+  }
   std::optional<Closed> oldest_closed(uint64_t end_sequence_max) const;
   Status remove_oldest(const Closed& oldest);
 

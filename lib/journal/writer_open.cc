@@ -65,7 +65,7 @@ Status Writer::recover() {
     synced_sequence_ = oldest->first_sequence;
   }
   // With as many unsynced ones as the next recovery looks for, the first append syncs before that.
-  if (active_.is_broken && unsynced_.size() < kUnsyncedSegmentsMax) return start_segment();
+  if (active_.is_broken && unsynced_.size() < options_.unsynced_segments_max) return start_segment();
   return {};
 }
 
@@ -151,7 +151,7 @@ Status Writer::recover_closed_segments(const std::vector<uint64_t>& segments) {
       next_sequence_ = closed.end_sequence;
       active_.is_broken = true;
     }
-    const bool may_be_unsynced = i + kUnsyncedSegmentsMax >= segments.size();
+    const bool may_be_unsynced = i + options_.unsynced_segments_max >= segments.size();
     if (may_be_unsynced && is_intact && options_.sync != SyncPolicy::kNever) {
       unsynced_.push_back(
           {std::move(*file), (*header)->segment_id, closed.end_sequence, closed.size_bytes});

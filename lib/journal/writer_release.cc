@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cerrno>
 
 #include "journal/writer.h"
 
@@ -8,16 +9,21 @@ namespace gasoline::journal {
 /// leave a directory without any, and sequences would begin at 1 again.
 Status Writer::make_active_name_durable() {
   if (options_.sync == SyncPolicy::kNever) return {};
+  if (is_active_name_durable()) return {};
   uint64_t names_target = 0;
   {
     const std::scoped_lock lock(mutex_);
-    if (names_synced_ >= active_.named_at) return {};
     names_target = names_changed_;
   }
   if (Status synced = directory_.sync(); !synced) return synced;
   const std::scoped_lock lock(mutex_);
   names_synced_ = std::max(names_synced_, names_target);
   return {};
+}
+
+bool Writer::is_active_name_durable() const {
+  const std::scoped_lock lock(mutex_);
+  return names_synced_ >= active_.named_at;
 }
 
 std::optional<Writer::Closed> Writer::oldest_closed(uint64_t end_sequence_max) const {
@@ -48,6 +54,9 @@ Status Writer::remove_oldest(const Closed& oldest) {
 Status Writer::release_before(uint64_t sequence) {
   const std::scoped_lock releasing(release_mutex_);
   while (const std::optional<Closed> oldest = oldest_closed(sequence)) {
+    if (is_never_waiting() && !is_active_name_durable()) {
+      return Error::from_errno(EAGAIN, "release segments of " + directory_.path());
+    }
     if (Status durable = make_active_name_durable(); !durable) return durable;
     if (Status removed = remove_oldest(*oldest); !removed) return removed;
   }

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "capture/file_system_wrapper.h"
 #include "capture/spool_rig.h"
 #include "io/real_file_system.h"
 #include "support/temporary_directory.h"
@@ -45,6 +46,80 @@ void acknowledge(SpoolRig& rig, uint64_t record) {
     rig.writer->claims().acknowledged_end_seq = rig.writer->claims().claimed_end_seq;
   }
   rig.writer->acknowledge(record);
+}
+
+/// A disk that comes to no end with any sync until it is told to.
+class HangingSyncs final : public test::FileSystemWrapper {
+ public:
+  Opened open(const std::string& path, io::OpenMode mode) override {
+    auto opened = FileSystemWrapper::open(path, mode);
+    if (!opened) return opened;
+    return std::unique_ptr<io::File>(std::make_unique<HangingFile>(*this, std::move(*opened)));
+  }
+  Status sync_directory(const std::string& path) override {
+    wait();
+    return FileSystemWrapper::sync_directory(path);
+  }
+  void end() {
+    has_ended_ = true;
+    has_ended_.notify_all();
+  }
+  bool is_hanging() const { return syncs_ > 0 && !has_ended_; }
+  int syncs() const { return syncs_; }
+
+ private:
+  class HangingFile final : public io::File {
+   public:
+    HangingFile(HangingSyncs& disk, std::unique_ptr<io::File> file)
+        : disk_(disk), file_(std::move(file)) {}
+    Result<size_t> read_some_at(void* to, size_t size, uint64_t offset) override {
+      return file_->read_some_at(to, size, offset);
+    }
+    Result<size_t> write_some_at(std::span<const std::string_view> parts,
+                                 uint64_t offset) override {
+      return file_->write_some_at(parts, offset);
+    }
+    Result<size_t> write_some_durably_at(std::string_view bytes, uint64_t offset) override {
+      disk_.wait();
+      return file_->write_some_durably_at(bytes, offset);
+    }
+    Status sync_data() override {
+      disk_.wait();
+      return file_->sync_data();
+    }
+    Status allocate(uint64_t offset, uint64_t size) override {
+      return file_->allocate(offset, size);
+    }
+    Status truncate(uint64_t size) override { return file_->truncate(size); }
+    Result<io::FileStatus> status() override { return file_->status(); }
+    Status try_lock() override { return file_->try_lock(); }
+
+   private:
+    HangingSyncs& disk_;
+    std::unique_ptr<io::File> file_;
+  };
+  void wait() {
+    ++syncs_;
+    has_ended_.wait(false);
+  }
+  std::atomic<bool> has_ended_{false};
+  std::atomic<int> syncs_{0};
+};
+
+TEST_CASE("a sync that does not come to its end holds up no line") {
+  test::TemporaryDirectory directory;
+  HangingSyncs disk;
+  SpoolRig rig(disk, directory / "spool");
+  rig.start();
+  rig.out.write("the first line\n");
+  CHECK(eventually([&] { return disk.syncs() > 0; }));
+  const std::string bytes = test::numbered_lines(std::string(100, 'x'), 0, 700'000);
+  REQUIRE(bytes.size() > 4 * (uint64_t{16} << 20));  // that many segments
+  rig.out.write(bytes);
+  CHECK(eventually([&] { return rig.writer->counters().lines.load() == 700'001; }));
+  CHECK(disk.is_hanging());
+  disk.end();
+  CHECK(rig.finish(kLongUs));
 }
 
 TEST_CASE("a full spool drops its oldest lines, and gaps and lines together make up all of them") {

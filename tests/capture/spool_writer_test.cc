@@ -125,8 +125,11 @@ TEST_CASE("segments of a run that is removed are written over by the next one") 
     const auto names = files.list(directory / "spool/pool");
     return names ? names->size() : 0;
   };
-  const auto run = [&](const std::string& bytes, size_t pooled_during) {
-    SpoolRig rig(files, directory / "spool");
+  const auto run = [&](const std::string& bytes, size_t pooled_during,
+                       journal::SyncPolicy policy = journal::SyncPolicy::kNever) {
+    SpoolWriter::Options options;
+    options.sync = policy;
+    SpoolRig rig(files, directory / "spool", options);
     rig.start();
     rig.out.write(bytes);
     CHECK(rig.finish(kLongUs));
@@ -136,6 +139,8 @@ TEST_CASE("segments of a run that is removed are written over by the next one") 
     CHECK(rig.writer->remove());
   };
   const std::string bytes = test::numbered_lines("a line of the first run", 0, 1'300'000);
+  run(bytes, 0, journal::SyncPolicy::kInterval);
+  CHECK(pooled() == 0);  // nobody would take them
   run(bytes, 0);
   // Two segments of 16 MiB were full; the third was not.
   CHECK(pooled() == 2);

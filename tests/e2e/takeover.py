@@ -84,7 +84,7 @@ class Kill:
     def problem(self):
         with open(self.end_path) as file:
             counts = [int(count) for count in file.read().split()]
-        runs = os.listdir(self.spool)
+        runs = [name for name in os.listdir(self.spool) if name != "pool"]
         if len(runs) != 1:
             return f"{self.name}: {len(runs)} spools"
         for stream, prefix, count in zip(("stdout", "stderr"), (b"out", b"err"), counts):

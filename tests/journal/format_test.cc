@@ -199,7 +199,7 @@ TEST_CASE("the limits of docs/JOURNAL.md are those of the code") {
   REQUIRE(number("format version") == journal::kFormatVersion);
   REQUIRE(number("parts of one append") == journal::Writer::kPartsMax);
   REQUIRE(number("closed segments that may wait for a sync") ==
-          journal::Writer::kUnsyncedSegmentsMax);
+          journal::WriterOptions().unsynced_segments_max);
   REQUIRE(number("segment size, default") == defaults.segment_size_bytes);
   REQUIRE(number("sync interval, default") * 1000 ==
           static_cast<uint64_t>(defaults.sync_interval_us));

@@ -34,6 +34,8 @@ journal::WriterOptions options_for(uint64_t seed, journal::SyncPolicy policy) {
   options.segment_size_bytes = 500 + seed % 7 * 300;
   options.sync = policy;
   options.recycled_segments_max = static_cast<uint32_t>(seed % 3);
+  options.starts_segments_unsynced = seed / 3 % 2 == 1;
+  if (options.starts_segments_unsynced) options.unsynced_segments_max = 2 + seed % 11;
   return options;
 }
 

@@ -49,6 +49,7 @@ void pool_full_segment(FaultFileSystem& disk, const Clock& clock, Random& random
   REQUIRE((*old)->sync());
   old->reset();
   SegmentPool pool(disk, "/spool/pool");
+  REQUIRE(pool.make());
   REQUIRE(pool.give(kOldPath));
   REQUIRE(disk.list("/spool/pool")->size() == 1);
   REQUIRE(disk.sync_directory("/spool"));
@@ -81,6 +82,8 @@ TEST_CASE("a pool keeps files of its size up to its bound, and removes the other
   FaultFileSystem disk(1);
   REQUIRE(io::make_directories(disk, "/spool/run"));
   SegmentPool pool(disk, "/spool/pool");
+  REQUIRE(pool.make());
+  REQUIRE(pool.make());  // as every journal does that uses it
   const auto give = [&](uint64_t size_bytes) {
     make_file(disk, "/spool/run/1.seg", size_bytes);
     CHECK(pool.give("/spool/run/1.seg"));
@@ -185,6 +188,15 @@ TEST_CASE("whenever the power goes, a pooled file has the records of one journal
   }
 }
 
+TEST_CASE("where nobody takes from a pool nothing is given to one") {
+  FaultFileSystem disk(1);
+  REQUIRE(io::make_directories(disk, "/spool/run"));
+  make_file(disk, "/spool/run/1.seg", kSize);
+  CHECK(SegmentPool(disk, "/spool/pool").give("/spool/run/1.seg"));
+  CHECK_FALSE(exists(disk, "/spool/run/1.seg"));
+  CHECK_FALSE(exists(disk, "/spool/pool"));
+}
+
 TEST_CASE("emptied segments go to the pool, and are kept there for their time") {
   FaultFileSystem disk(1);
   ManualClock clock;
@@ -195,12 +207,13 @@ TEST_CASE("emptied segments go to the pool, and are kept there for their time") 
   options.pool_directory = "/spool/pool";
   auto writer = journal::Writer::open(disk, "/spool/run", options, clock, random);
   REQUIRE(writer);
+  SegmentPool pool(disk, "/spool/pool");
+  REQUIRE(pool.make());
   const std::string payload(1 << 20, 'x');
   while ((*writer)->closed_segments().size() < 2) REQUIRE((*writer)->append(payload));
   REQUIRE((*writer)->release_before((*writer)->next_sequence()));
   CHECK(exists(disk, "/spool/run/spare-1"));
   REQUIRE(disk.list("/spool/pool")->size() == 1);
-  SegmentPool pool(disk, "/spool/pool");
   const int64_t modified_us =
       disk.status("/spool/pool/" + disk.list("/spool/pool")->front())->modified_us;
   pool.expire(modified_us + SegmentPool::kTtlUs - 1);

@@ -221,7 +221,29 @@ TEST_CASE("not more than the documented number of closed segments waits for a sy
   }
   const uint64_t records_per_segment = 500 / (journal::kRecordHeaderSize + 100);
   REQUIRE(unsynced_max > 0);
-  REQUIRE(unsynced_max <= (Writer::kUnsyncedSegmentsMax + 1) * records_per_segment);
+  REQUIRE(unsynced_max <= (WriterOptions().unsynced_segments_max + 1) * records_per_segment);
+}
+
+TEST_CASE("neither a new segment nor a release waits for a disk if it is not to") {
+  FaultFileSystem disk(1);
+  ManualClock clock;
+  SeededRandom random(1);
+  WriterOptions options;
+  options.segment_size_bytes = 500;
+  options.starts_segments_unsynced = true;
+  options.unsynced_segments_max = 64;
+  auto writer = value_of(Writer::open(disk, "/j", options, clock, random));
+  disk.fail(FaultFileSystem::kSync | FaultFileSystem::kSyncDirectory, EIO, disk.operations() + 1, 1);
+  for (int i = 0; i < 100; ++i) REQUIRE(writer->append(payload_of(writer->next_sequence(), 100)));
+  REQUIRE(writer->closed_segments().size() > 10);
+  REQUIRE(writer->release_before(50).error().code == EAGAIN);
+  REQUIRE(disk.failures() == 0);  // nobody has asked for a sync
+  REQUIRE(writer->first_sequence() == 1);
+  disk.fail(0, 0, 0, 0);
+  must(writer->sync());
+  must(writer->release_before(50));
+  REQUIRE(writer->first_sequence() > 40);
+  REQUIRE(read_all(disk, "/j").records.back().first == 100);
 }
 
 TEST_CASE("emptied segments are kept for reuse up to the number asked for") {
