@@ -45,6 +45,8 @@ class StreamPump {
     /// that whoever recovers the ring after our death knows to the byte what had reached it. May
     /// hold bytes that an earlier pump left; they come first. Without one they are read directly.
     process::Pipe staging;
+    /// Whether somebody goes on with the stream if we die. Called from the pump's thread.
+    std::function<bool()> is_held;
     /// Called once, from the pump's thread, if the ring became private (spool::StreamRing).
     std::function<void()> on_memory_refused;
   };
@@ -94,9 +96,10 @@ class StreamPump {
 
   void run();
   Wait wait_for_input();
-  void gather(ssize_t got);
-  void tell_refusal();
   void note_wake_up();
+  void gather(ssize_t got);
+  void widen_pipe(bool is_wide);
+  void tell_refusal();
   bool pump_into_ring(spool::StreamRing::Space space);
   void publish(std::string_view bytes);
   bool pump_past_ring();
@@ -136,10 +139,11 @@ class StreamPump {
   bool is_refusal_told_ = false;
   int64_t readable_since_us_ = 0;  // of what was waited for and is not read yet; else 0
   std::optional<process::WakeUpDelay> wake_up_delay_;  // of the pump's thread, made by it
+  std::optional<process::ShortDelays> short_delays_;   // likewise
 
   const ssize_t pipe_size_;     // of the child's pipe; at most 0 for a pseudo-terminal
   bool is_bulk_ = false;        // the last read took more than half of it
-  std::optional<process::ShortDelays> short_delays_;   // likewise
+  bool has_wide_pipe_ = false;  // made wider than that for now
   int short_reads_ = 0;         // one soon after another, up to now
   int64_t last_read_us_ = 0;    // monotonic time of the last one's end, and of the pause behind it
   int64_t pause_us_ = 0;        // behind each of them
