@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "process/interruption.h"
 #include "process/scheduling.h"
 
 namespace gasoline::capture {
@@ -34,6 +35,11 @@ FileDescriptor reopen_output(int fd) {
   if (::fstat(fd, &status) != 0 || !(S_ISFIFO(status.st_mode) || is_terminal(fd))) return {};
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
   return FileDescriptor(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+void set_nonblocking(int fd, bool is_nonblocking) {
+  const int others = ::fcntl(fd, F_GETFL) & ~O_NONBLOCK;
+  ::fcntl(fd, F_SETFL, is_nonblocking ? others | O_NONBLOCK : others);
 }
 
 uint64_t bytes_in(int pipe) {
@@ -59,8 +65,9 @@ StreamPump::StreamPump(FileDescriptor child_end, int output_fd, spool::StreamRin
       is_staging_(options_.staging.read_end.is_open()),
       staged_(is_staging_ ? bytes_in(options_.staging.read_end.get()) : 0) {
   GASOLINE_ASSERT(stop_.is_open());
+  sleeps_in_splice_ = may_sleep_in_splice();
   // Our end is a description of its own: the child's stays blocking.
-  ::fcntl(child_end_.get(), F_SETFL, ::fcntl(child_end_.get(), F_GETFL) | O_NONBLOCK);
+  set_nonblocking(child_end_.get(), !sleeps_in_splice_);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -71,15 +78,28 @@ StreamPump::~StreamPump() {
 
 void StreamPump::abandon() {
   abandoned_.store(true);
+  tell();
+  space_.notify();
+}
+
+/// Gets the pump's thread to look at what it was told.
+void StreamPump::tell() {
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = ::write(stop_.get(), &one, sizeof one);
-  space_.notify();
+  if (!sleeps_in_splice_.load()) return;
+  stop_sleeping_in_splice();
+  process::interrupt(thread_.native_handle());
+}
+
+void StreamPump::stop_sleeping_in_splice() {
+  const std::lock_guard lock(pipe_mutex_);
+  if (child_end_.is_open()) set_nonblocking(child_end_.get(), true);
+  sleeps_in_splice_ = false;
 }
 
 void StreamPump::end_when_silent(int64_t silence_us) {
   silence_us_.store(silence_us);
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(stop_.get(), &one, sizeof one);
+  tell();
 }
 
 void StreamPump::end_for_hand_over() {
@@ -90,8 +110,7 @@ void StreamPump::end_for_hand_over() {
 bool StreamPump::wait_until_passed(int64_t timeout_us) {
   const int64_t give_up_at_us = clock_.monotonic_us() + timeout_us;
   const uint64_t asked = passed_asked_.fetch_add(1) + 1;
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(stop_.get(), &one, sizeof one);
+  tell();
   while (passed_told_.load() < asked && !has_ended()) {
     const int64_t left_us = give_up_at_us - clock_.monotonic_us();
     if (left_us <= 0) return false;
@@ -106,6 +125,7 @@ std::vector<spool::Dropped> StreamPump::take_dropped() {
 }
 
 void StreamPump::run() {
+  process::allow_interruption();
   short_delays_.emplace();
   wake_up_delay_.emplace();
   for (bool goes_on = true; goes_on && !abandoned_.load(std::memory_order_relaxed);) {
@@ -127,7 +147,10 @@ void StreamPump::run() {
   if (dropping_) close_gap(true);
   const bool is_kept = keeps_pipe_.load() && !is_at_end_ && !output_closed_.load();
   if (options_.order != nullptr) options_.order->leave(options_.place_in_order);
-  if (!is_kept) child_end_.reset();
+  if (!is_kept) {
+    const std::lock_guard lock(pipe_mutex_);
+    child_end_.reset();
+  }
   own_output_.reset();
   ended_.store(true, std::memory_order_release);
   passed_.notify();
@@ -135,96 +158,9 @@ void StreamPump::run() {
   on_end_();
 }
 
-/// Sleeps until the pipe can be read, or has been silent for as long as end_when_silent allows, or
-/// the reader of our output is gone: then the child's very next write must fail, not the one after
-/// it.
-StreamPump::Wait StreamPump::wait_for_input() {
-  std::array<pollfd, 3> entries{
-      {{child_end_.get(), POLLIN, 0}, {output_fd_, 0, 0}, {stop_.get(), POLLIN, 0}}};
-  while (!abandoned_.load(std::memory_order_relaxed)) {
-    const int64_t silence_us = silence_us_.load();
-    const bool is_ending = silence_us >= 0;
-    const uint64_t asked = passed_asked_.load();
-    const bool is_asked = asked != passed_told_.load();
-    int timeout_ms = is_ending ? static_cast<int>((silence_us + 999) / 1000) : -1;
-    if (is_asked) timeout_ms = 0;
-    // Of much that comes at once, the moment of its first line is not worth four system calls.
-    if (!is_bulk_) wake_up_delay_->before_sleep();
-    const int ready = ::poll(entries.data(), entries.size(), timeout_ms);
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready == 0 && is_asked) {
-      passed_told_.store(asked);
-      passed_.notify();
-      continue;
-    }
-    if (ready == 0) return Wait::kEnd;
-    if (entries[2].revents != 0) {  // told something new: look again
-      uint64_t told = 0;
-      [[maybe_unused]] const ssize_t got = ::read(stop_.get(), &told, sizeof told);
-      continue;
-    }
-    if (entries[0].revents != 0) {
-      if (!is_bulk_) note_wake_up();
-      return Wait::kReadable;
-    }
-    // A socket whose other end is closed reports only POLLHUP.
-    if ((entries[1].revents & (POLLERR | POLLHUP)) != 0) {
-      output_closed_.store(true, std::memory_order_relaxed);
-      return Wait::kEnd;
-    }
-  }
-  return Wait::kEnd;
-}
-
-void StreamPump::note_wake_up() {
-  const std::optional<int64_t> delay_us = wake_up_delay_->after_sleep_us();
-  readable_since_us_ = clock_.wall_us() - delay_us.value_or(0);
-  short_delays_->note_wake_up(delay_us, clock_.monotonic_us());
-}
-
 void StreamPump::tell_refusal() {
   is_refusal_told_ = true;
   if (options_.on_memory_refused) options_.on_memory_refused();
-}
-
-/// A child that writes line after line pays for each time that it wakes us, and for each time that
-/// we hold the pipe as it comes with the next. When little comes at a time and often, more of it is
-/// let come together, in a pipe with so much room that the child does not wait for us instead. Large
-/// writes are better off with the usual size: more would not stay in the cache.
-void StreamPump::gather(ssize_t got) {
-  constexpr int64_t kOftenUs = 50;
-  constexpr int kShortReadsMin = 16;
-  constexpr int64_t kPauseStepUs = 25;
-  constexpr int64_t kPauseMaxUs = 100;
-  if (pipe_size_ <= 0) return;
-  const int64_t now_us = clock_.monotonic_us();
-  const bool is_often = now_us - last_read_us_ < kOftenUs;
-  last_read_us_ = now_us;
-  constexpr ssize_t kWidePortion = kReadSizeBytesMax * 3 / 4;
-  const ssize_t portion = has_wide_pipe_ ? kWidePortion : pipe_size_ / 2;
-  is_bulk_ = got > portion;
-  if (is_bulk_) {
-    pause_us_ = pause_us_ / 2 < kPauseStepUs ? 0 : pause_us_ / 2;
-  } else if (got < portion / 2 && short_reads_ >= kShortReadsMin) {
-    pause_us_ = std::min(pause_us_ + kPauseStepUs, kPauseMaxUs);
-  }
-  short_reads_ = is_often && (!is_bulk_ || pause_us_ > 0) ? short_reads_ + 1 : 0;
-  if (short_reads_ < kShortReadsMin) pause_us_ = 0;
-  widen_pipe(pause_us_ > 0 && !is_refusal_told_ && options_.is_held && options_.is_held());
-  if (pause_us_ == 0) return;
-  counters_.pauses.fetch_add(1, std::memory_order_relaxed);
-  const timespec pause{0, pause_us_ * 1000};
-  ::nanosleep(&pause, nullptr);
-  last_read_us_ = clock_.monotonic_us();
-}
-
-/// Not while a kill of ours would lose what is in it. Either way may be refused: where the user has too many pages in pipes, and while more is in this
-/// one than the usual size holds, which the next read tries again.
-void StreamPump::widen_pipe(bool is_wide) {
-  constexpr int kWideSizeBytes = 256 * 1024;
-  if (is_wide == has_wide_pipe_ || pipe_size_ >= kWideSizeBytes) return;
-  const int size = is_wide ? kWideSizeBytes : static_cast<int>(pipe_size_);
-  if (::fcntl(child_end_.get(), F_SETPIPE_SZ, size) >= 0) has_wide_pipe_ = is_wide;
 }
 
 bool StreamPump::pump_into_ring(spool::StreamRing::Space space) {
@@ -247,46 +183,6 @@ bool StreamPump::pump_into_ring(spool::StreamRing::Space space) {
   if (got == 0) return reach_end();
   if (errno == EAGAIN) return wait_for_input() == Wait::kReadable;
   return errno == EINTR;
-}
-
-/// As read(2), but 0 at the end of a pseudo-terminal too, and in the order in which the child
-/// wrote: pass_on() ends the turn. Reads nothing while bytes are held.
-ssize_t StreamPump::read_input(char* to, size_t size) {
-  process::WriteOrder* const order = options_.order;
-  if (order != nullptr && !order->begin(options_.place_in_order, abandoned_)) {
-    errno = EINTR;
-    return -1;
-  }
-  if (held_ > 0) return 0;
-  const ssize_t got = read_to(to, size);
-  const int code = errno;
-  if (got <= 0 && order != nullptr) order->end(options_.place_in_order, false);
-  if (got < 0 && code == EIO) return 0;  // nobody holds the slave any more
-  errno = code;
-  return got;
-}
-
-/// As read(2).
-ssize_t StreamPump::read_to(char* to, size_t size) {
-  if (!is_staging_) return ::read(child_end_.get(), to, size);
-  if (staged_ == 0) {
-    const ssize_t moved = ::splice(child_end_.get(), nullptr, options_.staging.write_end.get(),
-                                   nullptr, size, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-    if (moved < 0 && errno == EINVAL) {
-      // Not from this kind of descriptor, on this kernel.
-      is_staging_ = false;
-      return read_to(to, size);
-    }
-    if (moved <= 0) return moved;
-    staged_ = static_cast<uint64_t>(moved);
-  }
-  // What is dropped goes past the ring.
-  ring_.begin_intake(dropping_ ? 0 : staged_);
-  const ssize_t got = ::read(options_.staging.read_end.get(), to, std::min<size_t>(staged_, size));
-  if (got <= 0) return got;
-  if (!dropping_) ring_.end_intake(static_cast<uint64_t>(got));
-  staged_ -= static_cast<uint64_t>(got);
-  return got;
 }
 
 /// The bytes are in the ring's free space already. What woke us is stamped with the time when it

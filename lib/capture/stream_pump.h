@@ -95,6 +95,9 @@ class StreamPump {
   enum class Wait { kReadable, kEnd };
 
   void run();
+  bool may_sleep_in_splice() const;
+  void tell();
+  void stop_sleeping_in_splice();
   Wait wait_for_input();
   void note_wake_up();
   void gather(ssize_t got);
@@ -109,6 +112,7 @@ class StreamPump {
   void close_gap(bool at_end);
   ssize_t read_input(char* to, size_t size);
   ssize_t read_to(char* to, size_t size);
+  ssize_t stage(size_t size);
   bool pass_on(std::string_view bytes);
   bool write_out(std::string_view bytes);
   void wait_for_output(int fd);
@@ -125,6 +129,8 @@ class StreamPump {
   const std::function<void()> on_end_;
 
   FileDescriptor stop_;  // an eventfd: end_when_silent or the destructor has something to say
+  std::mutex pipe_mutex_;  // whoever closes child_end_, or changes its mode
+  std::atomic<bool> sleeps_in_splice_{false};
   std::atomic<bool> abandoned_{false};
   std::atomic<bool> keeps_pipe_{false};
   std::atomic<int64_t> silence_us_{-1};
