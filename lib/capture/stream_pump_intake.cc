@@ -162,8 +162,9 @@ void StreamPump::gather(ssize_t got) {
   last_read_us_ = clock_.monotonic_us();
 }
 
-/// Not while a kill of ours would lose what is in it. Either way may be refused: where the user has too many pages in pipes, and while more is in this
-/// one than the usual size holds, which the next read tries again.
+/// Not while a kill of ours would lose what is in it. Either way may be refused: where the user has
+/// too many pages in pipes, and while more is in this one than the usual size holds, which the next
+/// read tries again.
 void StreamPump::widen_pipe(bool is_wide) {
   constexpr int kWideSizeBytes = 256 * 1024;
   if (is_wide == has_wide_pipe_ || pipe_size_ >= kWideSizeBytes) return;

@@ -17,7 +17,8 @@ namespace gasoline::process {
 /// to sleep at once and leaves it, and its caches, to us; or the kernel wakes another CPU instead.
 /// Either makes the way of a line some 20 us longer. Busy is a machine whose threads waited for a CPU
 /// during more than a tenth of the last ten seconds (/proc/pressure/cpu; Linux,
-/// Documentation/accounting/psi.rst), one that does not tell, and one that made us wait, or interrupted us, just now.
+/// Documentation/accounting/psi.rst), one that does not tell, and one that made us wait, or
+/// interrupted us, just now.
 ///
 /// For threads that wait for others most of the time; never inherited by a child.
 class ShortDelays {

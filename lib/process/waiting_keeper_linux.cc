@@ -45,7 +45,8 @@ WaitingKeeper::~WaitingKeeper() {
 /// Runs in the other process, on a stack of its own, but with the thread-local memory of the thread
 /// that started it: so there is nothing here but system calls, none of which fails (and would set
 /// errno) while that thread lives. Signals stay blocked as that thread has them.
-__attribute__((no_sanitize("address", "thread", "undefined"), no_stack_protector)) int WaitingKeeper::wait_and_become(void* argument) {
+__attribute__((no_sanitize("address", "thread", "undefined"), no_stack_protector)) int
+WaitingKeeper::wait_and_become(void* argument) {
   const auto& shared = *static_cast<const Shared*>(argument);
   const auto call = shared.call;
   call(SYS_setsid);

@@ -67,6 +67,13 @@ def is_alive(pid):
     return state_of(pid) not in (None, "Z", "X")
 
 
+def commands_of(wrapper):
+    """Its children, but for whoever waits for its death: that one has a session of its own."""
+    with open(f"/proc/{wrapper}/task/{wrapper}/children") as file:
+        children = [int(child) for child in file.read().split()]
+    return [child for child in children if os.getsid(child) == os.getsid(wrapper)]
+
+
 def processes_naming(text):
     """Pids, other than ours, whose environment or command line holds `text`."""
     found = []

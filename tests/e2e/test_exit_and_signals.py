@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from harness import (GasolineTest, PYTHON, is_alive, main, needs, processes_naming, state_of, wait_for)
+from harness import (GasolineTest, PYTHON, commands_of, is_alive, main, needs, processes_naming, state_of, wait_for)
 
 # Says which signals it gets, and ends at the word "end" on stdin.
 COUNT_SIGNALS = """
@@ -263,12 +263,9 @@ class Signals(GasolineTest):
         run = self.sandbox.popen(self.sandbox.wrapper("sh", "-c", "exec >&- 2>&-; exit 0"))
         self.assertEqual(run.wait(20), 0)
         run = self.start_counter()
-        with open(f"/proc/{run.pid}/task/{run.pid}/children") as file:
-            children = file.read().split()
-        self.assertEqual(len(children), 1)
+        child, = commands_of(run.pid)
         run.communicate(b"end\n", 20)
-        for child in children:
-            wait_for(lambda pid=child: not is_alive(pid), "the child to be reaped")
+        wait_for(lambda: not is_alive(child), "the child to be reaped")
 
     def test_a_signal_before_the_command_has_started_is_not_lost(self):
         for _ in range(20):

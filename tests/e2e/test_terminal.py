@@ -6,7 +6,7 @@ import signal
 import termios
 import time
 
-from harness import GasolineTest, PYTHON, is_alive, main, needs, state_of, wait_for
+from harness import GasolineTest, PYTHON, commands_of, is_alive, main, needs, state_of, wait_for
 from terminal import PROMPT, SHELL, Terminal, Tmux
 
 SAY_TERMINALS = "import os; open('said', 'w').write(str([os.isatty(fd) for fd in (0, 1, 2)]))"
@@ -344,23 +344,10 @@ class Modes(TerminalTest):
         terminal.expect(b"after")
         self.assertEqual(terminal.modes(), before)
 
-    def children_of(self, pid):
-        """Without the guardian, which waits for the wrapper's death."""
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            children = [int(child) for child in file.read().split()]
-        return [child for child in children if not self.is_guardian(child)]
-
-    def is_guardian(self, pid):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                return b"--keeper" in file.read()
-        except OSError:
-            return False
-
     def test_modes_are_restored_when_the_command_is_killed(self):
         def kill_child(terminal):
-            wrapper, = self.children_of(terminal.pid)
-            child, = self.children_of(wrapper)
+            wrapper, = commands_of(terminal.pid)
+            child, = commands_of(wrapper)
             os.kill(child, signal.SIGKILL)
 
         for fd in (0, 1, 2):
@@ -369,7 +356,7 @@ class Modes(TerminalTest):
 
     def test_modes_are_restored_when_we_are_terminated(self):
         def terminate(terminal):
-            os.kill(self.children_of(terminal.pid)[0], signal.SIGTERM)
+            os.kill(commands_of(terminal.pid)[0], signal.SIGTERM)
 
         for fd in (0, 1):
             with self.subTest(fd=fd):
@@ -398,7 +385,7 @@ class Modes(TerminalTest):
     def test_a_held_terminal_does_not_keep_us_from_ending(self):
         terminal = self.wrapped("sh", "-c", "echo begun; exec yes")
         terminal.expect(b"begun")
-        child, = self.children_of(terminal.pid)
+        child, = commands_of(terminal.pid)
         os.kill(child, signal.SIGSTOP)  # stops us too; nothing more is shown
         wait_for(lambda: state_of(terminal.pid) == "T" or terminal.read(0.01) is None, "the stop")
         os.kill(terminal.pid, signal.SIGCONT)
