@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Hundreds of the kills of which tests/e2e/test_takeover.py makes some: at random moments, at three speeds, through pipes
-and pseudo-terminals, held by the daemon and by a guardian; and at every injected point.
+and pseudo-terminals, held by the daemon, by a guardian, and by whoever does until one of them is there; and at every injected point.
 
     bench/takeover_soak.py BUILD-DIRECTORY [RANDOM-KILLS [KILLS-A-POINT [FIRST-SEED]]]
 
@@ -28,7 +28,7 @@ def main():
     kills_a_point = int(sys.argv[3]) if len(sys.argv) > 3 else 24
     first = int(sys.argv[4]) if len(sys.argv) > 4 else random.randrange(1 << 31)
     print(f"{kills} random kills and {kills_a_point} at each of {len(POINTS)} points, seeds from {first}", flush=True)
-    ways = itertools.cycle(itertools.product(SPEEDS, (False, True), ("daemon", "guardian")))
+    ways = itertools.cycle(itertools.product(SPEEDS, (False, True), ("daemon", "guardian", "stopgap")))
     chance = random.Random(first)
     preload = os.path.join(tempfile.mkdtemp(), "kill_at.so")
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", preload, os.path.join(E2E, "kill_at.c"), "-ldl"], check=True)
