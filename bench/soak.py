@@ -3,6 +3,7 @@
 
     GASOLINE_BIN=build/release/bin bench/soak.py                   30 minutes
     GASOLINE_BIN=build/release/bin bench/soak.py --seconds 120     the short form
+    GASOLINE_BIN=build/release/bin bench/soak.py --seconds 300 --rotate-lines 200     five rotations a second of each file
 
 All at once, again and again: lines into followed files that are rotated, wrapped commands, events over HTTP,
 queries, searches, tails that go away, and reloads that add and drop a source. The store is small, so that it is full
@@ -26,8 +27,10 @@ ROTATE_LINES = 2000
 
 
 class Soak:
-    def __init__(self, sandbox):
+    def __init__(self, sandbox, rotate_lines=ROTATE_LINES):
         self.sandbox = sandbox
+        self.rotate_lines = rotate_lines
+        self.rotations = 0
         self.config = os.path.join(sandbox.root, "soak.yaml")
         self.directory = sandbox.make("logs")
         self.is_ending = threading.Event()
@@ -53,8 +56,9 @@ class Soak:
                 for _ in range(20):
                     count += 1
                     file.write(f"2026-11-21T02:37:06Z INFO [req:{count:012x}] pin={count} line {count} of {number}\n")
-            if count % ROTATE_LINES == 0:
+            if count % self.rotate_lines == 0:
                 os.replace(path, path + ".1")
+                self.rotations += 1
 
     def use(self):
         turn = 0
@@ -123,17 +127,19 @@ def slope_per_hour(samples, column):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=1800)
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--rotate-lines", type=int, default=ROTATE_LINES)
+    arguments = parser.parse_args()
+    seconds = arguments.seconds
     sandbox = Sandbox()
     try:
-        soak = Soak(sandbox)
+        soak = Soak(sandbox, arguments.rotate_lines)
         samples = soak.run(seconds)
         half = len(samples) // 2
         for name, column in (("descriptors", 1), ("threads", 2), ("KiB", 3)):
             print(f"{name}: {least(samples[:half], column)} -> {least(samples[half:], column)} at rest, "
                   f"most {max(sample[column] for sample in samples)}, {slope_per_hour(samples, column):+.1f} an hour")
         events = sandbox.get("/v1/stats").json()["events"]
-        print(f"events: {events} in {seconds:.0f} s")
+        print(f"events: {events}, rotations: {soak.rotations}, in {seconds:.0f} s")
         for failure in soak.failures:
             print("failed:", failure)
         return 1 if soak.failures else 0

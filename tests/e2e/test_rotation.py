@@ -188,6 +188,8 @@ class Following(GasolineTest):
         os.truncate(self.path, 0)
         self.append("four, and longer than the one before")
         self.await_messages("one", "two", "three", "four, and longer than the one before")
+        sources = self.sandbox.get("/v1/sources").json()["sources"]
+        self.assertEqual([(source["place"], source["events"]) for source in sources], [("path:" + self.path, 4)])
 
     def overlay(self):
         """The directory of the logs as a container's file system has it; what is there now is in a lower layer."""

@@ -67,6 +67,8 @@ class Ssh(GasolineTest):
         self.write(20)
         self.host.start()
         self.check_all()
+        (source,) = self.sandbox.get("/v1/sources").json()["sources"]  # one, however often it was rotated
+        self.assertEqual(source["place"], f"host:web1 path:{self.host.path('app.log')}")
 
     def check_cut(self, cut, heal):
         """Lines and a rotation while the link is dead: each comes once, when it is back."""

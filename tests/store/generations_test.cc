@@ -65,6 +65,23 @@ TEST_CASE("a file is one source through its rotations, and its lines tell their 
   CHECK(found->page.events.size() == 5);
 }
 
+TEST_CASE("a file of another host is a source of its own, through its rotations too") {
+  const ManualClock clock;
+  Store store({}, clock);
+  for (int64_t i = 0; i < 6; ++i) {
+    OwnedEvent line = line_of("/a.log", 0, i);
+    line.kind = event::SourceKind::kSsh;
+    line.run_id = "ssh-" + std::to_string(i);
+    line.metadata = i % 2 == 0 ? R"("host":"web1","file":"/a.log")" : R"("host":"web2","file":"/a.log")";
+    apply_one(store, line);
+  }
+  const std::vector<SourceStats> sources = store.sources();
+  REQUIRE(sources.size() == 2);
+  CHECK(sources[0].place == "host:web1 path:/a.log");
+  CHECK(sources[1].place == "host:web2 path:/a.log");
+  CHECK(sources[0].events == 3);
+}
+
 TEST_CASE("two generations that are written in turns cost little memory for each turn") {
   const ManualClock clock;
   Options options;
