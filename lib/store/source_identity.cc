@@ -37,7 +37,11 @@ struct FilePlace {
 
 FilePlace file_place_of(const event::Event& event) {
   if (event.run_id.empty()) return {};
-  if (event.source == event::SourceKind::kFile && event.metadata.starts_with("\"path\":\"")) {
+  // Also of a container whose log files are followed.
+  const bool is_local = event.source == event::SourceKind::kFile ||
+                        (event.source == event::SourceKind::kContainer &&
+                         event.run_id.starts_with("file-"));
+  if (is_local && event.metadata.starts_with("\"path\":\"")) {
     return {{}, to_text(find_member(event.metadata, "path"))};
   }
   if (event.source == event::SourceKind::kSsh && event.metadata.starts_with("\"host\":\"")) {

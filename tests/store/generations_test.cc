@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 #include "pattern/text_matcher.h"
 #include "store/event_maker.h"
 
@@ -80,6 +82,22 @@ TEST_CASE("a file of another host is a source of its own, through its rotations 
   CHECK(sources[0].place == "host:web1 path:/a.log");
   CHECK(sources[1].place == "host:web2 path:/a.log");
   CHECK(sources[0].events == 3);
+}
+
+TEST_CASE("a container is one source while its log file is rotated") {
+  const ManualClock clock;
+  Store store({}, clock);
+  for (uint64_t i = 0; i < 4; ++i) {
+    OwnedEvent line = line_of("/containers/c/c-json.log", i, static_cast<int64_t>(i));
+    line.kind = event::SourceKind::kContainer;
+    apply_one(store, line);
+    line.run_id = "c0ffee" + std::to_string(i / 2);  // as the engine streams it
+    apply_one(store, line);
+  }
+  std::vector<std::string> places;
+  for (const SourceStats& source : store.sources()) places.push_back(source.place);
+  std::sort(places.begin(), places.end());
+  CHECK(places == std::vector<std::string>{"", "", "path:/containers/c/c-json.log"});
 }
 
 TEST_CASE("two generations that are written in turns cost little memory for each turn") {
