@@ -42,12 +42,35 @@ bool prints_lines(event::SourceKind source) {
          source == event::SourceKind::kSsh || source == event::SourceKind::kContainer;
 }
 
-/// Tells sources apart: by run and stream; without a run by all that the producer says.
+/// Which file it is a line of, as the source that follows it says at the beginning of the metadata:
+/// the members "path", or "host" and "file", as they stand there. Empty if that is not there.
+std::string_view followed_file(const event::Event& event) {
+  const std::string_view metadata = event.metadata;
+  const bool is_local = event.source == event::SourceKind::kFile;
+  const bool is_remote = event.source == event::SourceKind::kSsh;
+  if (!(is_local && metadata.starts_with("\"path\":\"")) &&
+      !(is_remote && metadata.starts_with("\"host\":\""))) {
+    return {};
+  }
+  size_t quotes_left = is_local ? 4 : 8;  // around names and values
+  for (size_t at = 0; at < metadata.size(); ++at) {
+    if (metadata[at] == '\\') {
+      ++at;
+    } else if (metadata[at] == '"' && --quotes_left == 0) {
+      return metadata.substr(0, at + 1);
+    }
+  }
+  return {};
+}
+
+/// Tells sources apart: a followed file by its path, since it is the same through all rotations,
+/// others by run and stream; without a run by all that the producer says.
 uint64_t source_key(const event::Event& event, std::string_view stated_service) {
   const std::hash<std::string_view> hash;
   uint64_t key = static_cast<uint64_t>(event.source) + 1;
   const auto add = [&](std::string_view text) { key = key * 0x9e3779b97f4a7c15 + hash(text); };
-  add(event.run_id);
+  const std::string_view file = event.run_id.empty() ? std::string_view() : followed_file(event);
+  add(file.empty() ? event.run_id : file);
   if (!event.run_id.empty()) return key;
   add(stated_service);
   for (const std::string_view tag : event.tags) add(tag);

@@ -230,11 +230,41 @@ class Following(GasolineTest):
         if done.returncode != 0:
             self.skipTest(f"nothing can be mounted by FUSE here: {done.stderr.decode().strip()}")
         self.addCleanup(subprocess.run, ["umount", "-l", near], check=True)
-        return near + "/app.log"
+        return host, near + "/app.log"
+
+    def test_a_file_system_that_does_not_answer_holds_up_nothing_else(self):
+        host, far = self.far_directory()
+        near = self.sandbox.make("local") + "/app.log"
+        self.append("far", path=self.path)
+        self.append("near", path=near)
+        config = self.sandbox.write(
+            "config.yaml", "backend:\n  logs:\n" + "".join(
+                f"    - {{type: file, service: app, name: {name}, path: {path}, start: beginning, poll_interval_ms: 50}}\n"
+                for name, path in (("far", far), ("near", near))))
+        daemon = self.sandbox.start_daemon("--config", config)
+        self.await_messages("far", "near")
+
+        def state(name):
+            tasks = self.sandbox.get("/v1/status").json()["tasks"]["watched"]
+            return next(task for task in tasks if task["name"] == name)["state"]
+
+        host.network.frozen = True
+        self.append("far again", path=self.path)
+        wait_for(lambda: state("far") != "running", "the stall to be noticed", 3 * harness.PATIENCE_S)
+        self.append("near again", path=near)
+        wait_for(lambda: "near again" in self.messages(), "the other file")
+        self.assertEqual(state("near"), "running")
+        self.assertIn(b"far", self.sandbox.cli("status").stdout)
+        host.network.frozen = False
+        wait_for(lambda: "far again" in self.messages(), "the line behind the stall", 3 * harness.PATIENCE_S)
+        self.await_messages("far", "near", "far again", "near again")
+        host.network.frozen = True
+        self.assertEqual(daemon.stop(), 0)
+        host.network.frozen = False
 
     def test_a_network_file_system_is_polled_without_being_asked_to(self):
         self.append("old")
-        path = self.far_directory()
+        _, path = self.far_directory()
         daemon = self.start("poll_interval_ms: 20", path=path)
         wait_for(lambda: path in self.files_of(daemon), "the file to be followed")
         notes = lambda: [each["note"] for each in self.sandbox.get("/v1/status").json()["following"]]  # noqa: E731

@@ -100,6 +100,21 @@ TEST_CASE("a container is one source while its log file is rotated") {
   CHECK(places == std::vector<std::string>{"", "", "path:/containers/c/c-json.log"});
 }
 
+TEST_CASE("an event that goes on in the next generation is shown as one") {
+  const ManualClock clock;
+  Store store({}, clock);
+  OwnedEvent head = line_of("/a.log", 0, 0);
+  head.event_id = "head";
+  head.message = "Error: one";
+  apply_one(store, head);
+  OwnedEvent part = line_of("/a.log", 1, 1);
+  part.event_id = "part";
+  part.message = "    at a (/srv/a.js:1:1)";
+  part.metadata += R"(,"continues":"head")";
+  apply_one(store, part);
+  CHECK(asked(store, "") == std::vector<std::string>{head.message + "\n" + part.message});
+}
+
 TEST_CASE("two generations that are written in turns cost little memory for each turn") {
   const ManualClock clock;
   Options options;

@@ -333,6 +333,29 @@ TEST_CASE("runs and services are told apart, and what is no source of lines is n
   CHECK(run.last_metadata.find("continues") == std::string::npos);
 }
 
+TEST_CASE("a trace goes on in the next generation of a followed file, and in no other file") {
+  Run run;
+  const auto take = [&](std::string_view metadata, std::string_view run_id, std::string_view text,
+                        SourceKind kind = SourceKind::kFile) {
+    event::Event line;
+    line.source = kind;
+    line.timestamp_us = run.now_us;
+    line.metadata = metadata;
+    line.run_id = run_id;
+    line.message = text;
+    return run.take(line);
+  };
+  constexpr std::string_view kFile = R"("path":"/x/a\".log")";
+  const std::string head = take(kFile, "file-1", "Error: one");
+  CHECK(take(kFile, "file-2", "    at a (/srv/a.js:1:1)") == head);
+  CHECK(take(R"("path":"/x/a\".log.1")", "file-3", "    at b (/srv/a.js:2:1)") != head);
+  constexpr std::string_view kFar = R"("host":"web1","file":"/x/a.log")";
+  const std::string far = take(kFar, "ssh-1", "Error: one", SourceKind::kSsh);
+  CHECK(take(kFar, "ssh-2", "    at a (/srv/a.js:1:1)", SourceKind::kSsh) == far);
+  CHECK(take(R"("host":"web2","file":"/x/a.log")", "ssh-3", "    at b (/srv/a.js:2:1)",
+             SourceKind::kSsh) != far);
+}
+
 TEST_CASE("a later line has the level of its event, and links an id of its own to the event's") {
   Run run;
   run.take("2026-11-21 02:37:06.115 ERROR [req:7f3f1d2c9a] payment failed");
