@@ -258,6 +258,8 @@ class Following(GasolineTest):
         host.network.frozen = False
         wait_for(lambda: "far again" in self.messages(), "the line behind the stall", 3 * harness.PATIENCE_S)
         self.await_messages("far", "near", "far again", "near again")
+        if harness.SHARE < 1:
+            return  # what a thread that hangs still has is a leak to a sanitizer
         host.network.frozen = True
         self.assertEqual(daemon.stop(), 0)
         host.network.frozen = False
