@@ -50,8 +50,10 @@ class Bench:
         self.spool = root + "/state/gasoline/spool"
         self.socket = root + "/run/gasoline/gasolined.sock"
         self.writer, self.usage, self.text = root + "/line_writer", root + "/usage", root + "/lines.txt"
-        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "line_writer.c")
-        subprocess.run(["cc", "-O2", "-o", self.writer, source], check=True)
+        self.hop = root + "/one_hop"
+        for program in (self.writer, self.hop):
+            source = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.path.basename(program) + ".c")
+            subprocess.run(["cc", "-O2", "-o", program, source], check=True)
 
     def wrapped(self, *command, options=("--no-daemon", "--fsync", "never", "--spool-max", "4GiB")):
         return [f"{self.binaries}/gasoline-run", *options, "--", *command]
@@ -242,11 +244,13 @@ def quiet(bench):
             running.terminate()
             running.wait()
         bench.empty_spool()
-    print("from the write to whoever reads our stdout, in turns with a pipe:")
+    print(f"from the write to whoever reads our stdout, {bench.options.rounds} in turns:")
     short = [bench.writer, "1000", "5", bench.usage]
-    rows = {"pipe": [], "gasoline-run": []}
-    for _ in range(2):
-        for name, words in (("pipe", short), ("gasoline-run", bench.wrapped(*short, options=("--no-daemon",)))):
+    ways = {"a pipe": short, "one hop": ["sh", "-c", f"{' '.join(short)} | {bench.hop}"],
+            "gasoline-run": bench.wrapped(*short, options=("--no-daemon",))}
+    rows = {name: [] for name in ways}
+    for _ in range(bench.options.rounds):
+        for name, words in ways.items():
             with subprocess.Popen(words, env=bench.env, stdout=subprocess.PIPE) as process:
                 read_latencies(process.stdout, rows[name])
     for name, values in rows.items():
