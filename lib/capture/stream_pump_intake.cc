@@ -133,8 +133,8 @@ ssize_t StreamPump::stage(size_t size) {
 
 /// A child that writes line after line pays for each time that it wakes us, and for each time that
 /// we hold the pipe as it comes with the next. When little comes at a time and often, more of it is
-/// let come together, in a pipe with so much room that the child does not wait for us instead. Large
-/// writes are better off with the usual size: more would not stay in the cache.
+/// let come together, in a pipe with so much room that the child does not wait for us instead.
+/// Large writes are better off with the usual size: more would not stay in the cache.
 void StreamPump::gather(ssize_t got) {
   constexpr int64_t kOftenUs = 50;
   constexpr int kShortReadsMin = 16;
@@ -162,9 +162,9 @@ void StreamPump::gather(ssize_t got) {
   last_read_us_ = clock_.monotonic_us();
 }
 
-/// Not while a kill of ours would lose what is in it. Either way may be refused: where the user has
-/// too many pages in pipes, and while more is in this one than the usual size holds, which the next
-/// read tries again.
+/// Never wide while a kill of ours would lose what is in it. Either way may be refused: where the
+/// user has too many pages in pipes, and while more is in this one than the usual size holds, which
+/// the next read tries again.
 void StreamPump::widen_pipe(bool is_wide) {
   constexpr int kWideSizeBytes = 256 * 1024;
   if (is_wide == has_wide_pipe_ || pipe_size_ >= kWideSizeBytes) return;

@@ -9,7 +9,7 @@
 namespace gasoline::process::test {
 namespace {
 
-TEST_CASE("a thread that sleeps in a system call is got out of it, whether it is in it yet or not") {
+TEST_CASE("a thread is got out of a system call in which it sleeps, or is about to") {
   REQUIRE(can_interrupt_threads());
   // Now and then the signal comes before the call: then it must not sleep.
   for (int round = 0; round < 200; ++round) {
