@@ -188,7 +188,8 @@ def lines(bench):
         medians = in_turns(bench.options.rounds, {
             "| cat": lambda words=words: piped(words, " | cat"),
             "| tee COPY": lambda words=words: piped(words, copy),
-            "gasoline-run": lambda words=words: ours(words)}, ["| cat", "| tee COPY"])
+            "| a reader that pauses": lambda words=words: piped(words, f" | {bench.hop} 100"),
+            "gasoline-run": lambda words=words: ours(words)}, ["| cat", "| tee COPY", "| a reader that pauses"])
         print(f"  CPU a million lines: {medians['gasoline-run'][1] * 1e6 / bench.options.lines:.3f} s")
 
 
