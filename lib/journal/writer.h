@@ -47,8 +47,9 @@ struct WriterOptions {
 /// Appends records to the journal in one directory. One writer per directory, by lock.
 ///
 /// append() may run on one thread, sync() on another and the rest on any: a slow fdatasync never
-/// holds up an append, except when WriterOptions::unsynced_segments_max closed segments wait for it.
-/// Concurrent appends under kAlways share one fdatasync. Destruction closes without syncing.
+/// holds up an append, except at the start of a segment (see starts_segments_unsynced) and when
+/// unsynced_segments_max closed ones wait for it. Concurrent appends under kAlways share one
+/// fdatasync. Destruction closes without syncing.
 ///
 /// After a power cut everything below synced_sequence() is there. After kill -9 everything appended
 /// is there. Any Error leaves the journal readable and the writer usable: the operation is tried
