@@ -177,15 +177,16 @@ class Pipes(GasolineTest):
         run = self.sandbox.run_wrapped("sh", "-c", command)
         self.assertEqual((run.returncode, run.stdout), (4, b"1\n2\n3\n4\n5\n6\n"))
 
-
     def test_a_grandchild_that_outlives_the_command_is_captured_by_the_daemon(self):
         self.sandbox.start_daemon()
-        proof = self.sandbox.work + "/proof"
-        script = f"(for i in 1 2 3 4 5 6 7 8; do sleep 0.3; echo $i; done; echo $? >{proof}) & echo early; exit 4"
+        proof, left = self.sandbox.work + "/proof", self.sandbox.work + "/left"
+        script = (f"(for i in 1 2 3 4; do sleep 0.3; echo $i; done; until [ -e {left} ]; do sleep 0.1; done; "
+                  f"for i in 5 6 7 8; do echo $i; done; echo $? >{proof}) & echo early; exit 4")
         run = self.sandbox.run_wrapped("sh", "-c", script, options=("--no-daemon", "--name", "left"))
         self.assertEqual(run.returncode, 4, run.stderr)
         self.assertTrue(run.stdout.startswith(b"early\n"))
-        self.assertFalse(os.path.exists(proof), "the wrapper has waited for it")
+        with open(left, "w"):
+            pass
         lines = [event["message"] for event in self.sandbox.await_lines("left", 9)]
         self.assertEqual(lines, ["early", "1", "2", "3", "4", "5", "6", "7", "8"])
         wait_for(lambda: os.path.exists(proof), "the grandchild to end")
