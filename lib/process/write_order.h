@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -27,14 +28,15 @@ namespace gasoline::process {
 /// How much each write brought is not told. If the child wrote to one, to the other and to the
 /// first again before the first was read, what is read of it is cut between lines, one or more for
 /// each turn: right for programs that write whole lines, a guess for others. A reader that does not
-/// come (its ring is full) is waited for at most kPatienceUs; given_up() counts that.
+/// come (its ring is full) is waited for no longer than one's patience; given_up() counts that.
 class WriteOrder {
  public:
   static constexpr int64_t kPatienceUs = 20'000;
 
   /// `masters` are borrowed for the lifetime; `slaves` only for the call.
   static Result<std::unique_ptr<WriteOrder>> create(std::array<int, 2> masters,
-                                                    std::array<int, 2> slaves);
+                                                    std::array<int, 2> slaves,
+                                                    int64_t patience_us = kPatienceUs);
 
   /// Waits until nothing that was written before is left on the other pseudo-terminal, and until
   /// nobody is at it. False, and no turn, if `abandoned` was set meanwhile (seen within 100 ms).
@@ -54,8 +56,12 @@ class WriteOrder {
   static constexpr size_t kNone = 2;
   static constexpr size_t kTurnsMax = 4096;
 
-  WriteOrder(FileDescriptor notices, std::array<int, 2> watches, std::array<int, 2> masters)
-      : notices_(std::move(notices)), watches_(watches), masters_(masters) {}
+  WriteOrder(FileDescriptor notices, std::array<int, 2> watches, std::array<int, 2> masters,
+             int64_t patience_us)
+      : notices_(std::move(notices)),
+        watches_(watches),
+        masters_(masters),
+        patience_(patience_us) {}
   void take_notices();
   bool has_input(size_t stream) const;
   size_t next_turn() const { return turns_.empty() ? kNone : turns_.front(); }
@@ -64,6 +70,7 @@ class WriteOrder {
   const FileDescriptor notices_;
   const std::array<int, 2> watches_;
   const std::array<int, 2> masters_;
+  const std::chrono::microseconds patience_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<size_t> turns_;  // in the order of the writes; never twice the same in a row

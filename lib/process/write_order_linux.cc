@@ -26,7 +26,8 @@ bool is_readable(int fd, int timeout_ms = 0) {
 }  // namespace
 
 Result<std::unique_ptr<WriteOrder>> WriteOrder::create(std::array<int, 2> masters,
-                                                       std::array<int, 2> slaves) {
+                                                       std::array<int, 2> slaves,
+                                                       int64_t patience_us) {
   FileDescriptor notices(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!notices.is_open()) return Error::from_errno(errno, "open an inotify descriptor");
   std::array<int, 2> watches{};
@@ -35,7 +36,7 @@ Result<std::unique_ptr<WriteOrder>> WriteOrder::create(std::array<int, 2> master
     watches[i] = ::inotify_add_watch(notices.get(), path.c_str(), IN_MODIFY);
     if (watches[i] < 0) return Error::from_errno(errno, "watch a pseudo-terminal");
   }
-  return std::unique_ptr<WriteOrder>(new WriteOrder(std::move(notices), watches, masters));
+  return std::unique_ptr<WriteOrder>(new WriteOrder(std::move(notices), watches, masters, patience_us));
 }
 
 bool WriteOrder::begin(size_t stream, const std::atomic<bool>& abandoned) {
@@ -43,12 +44,12 @@ bool WriteOrder::begin(size_t stream, const std::atomic<bool>& abandoned) {
   constexpr std::chrono::milliseconds kLook{100};
   const size_t other = 1 - stream;
   std::unique_lock lock(mutex_);
-  auto give_up_at = Clock::now() + std::chrono::microseconds(kPatienceUs);
+  auto give_up_at = Clock::now() + patience_;
   while (!abandoned.load(std::memory_order_relaxed)) {
     if (at_it_ != kNone) {
       // The terminal takes its time, or is held by its user: that is not the other's fault.
       changed_.wait_for(lock, kLook);
-      give_up_at = Clock::now() + std::chrono::microseconds(kPatienceUs);
+      give_up_at = Clock::now() + patience_;
       continue;
     }
     take_notices();

@@ -1,6 +1,8 @@
 #include "process/write_order.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <thread>
 
 #include "process/fixture.h"
@@ -14,9 +16,11 @@ constexpr size_t kErr = 1;
 
 /// Two pseudo-terminals, and what comes out if whoever can go takes the next turn.
 struct Rig {
-  Rig() : ptys{std::move(*open_pty(-1)), std::move(*open_pty(-1))} {
+  /// `patience_us`: long, unless it is what the test is about, for a machine that is busy.
+  explicit Rig(int64_t patience_us = 20'000'000)
+      : ptys{std::move(*open_pty(-1)), std::move(*open_pty(-1))} {
     auto made = WriteOrder::create({ptys[0].master.get(), ptys[1].master.get()},
-                                   {ptys[0].slave.get(), ptys[1].slave.get()});
+                                   {ptys[0].slave.get(), ptys[1].slave.get()}, patience_us);
     REQUIRE(made);
     order = std::move(*made);
     for (const Pty& pty : ptys) ::fcntl(pty.master.get(), F_SETFL, O_RDWR | O_NONBLOCK);
@@ -24,6 +28,7 @@ struct Rig {
   void write(size_t stream, std::string_view text) {
     REQUIRE(::write(ptys[stream].slave.get(), text.data(), text.size()) ==
             static_cast<ssize_t>(text.size()));
+    written_bytes += text.size();
   }
   /// One turn as a reader takes it; false if it found nothing.
   bool turn(size_t stream) {
@@ -40,21 +45,23 @@ struct Rig {
     }
     const size_t size = order->portion(stream, held);
     shown += held.substr(0, size);
+    shown_bytes += size;
     held.erase(0, size);
     order->end(stream, !held.empty());
     return true;
   }
-  /// Both readers, each on a thread, until nothing comes.
+  /// Both readers, each on a thread, until all that was written has come: it may take the kernel a
+  /// while to get it to the other side.
   std::string show() {
-    std::thread other([this] {
-      while (turn(kErr)) {
+    const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto read_all = [this, give_up_at](size_t stream) {
+      while (shown_bytes < written_bytes && std::chrono::steady_clock::now() < give_up_at) {
+        if (!turn(stream)) std::this_thread::yield();
       }
-    });
-    while (turn(kOut)) {
-    }
+    };
+    std::thread other(read_all, kErr);
+    read_all(kOut);
     other.join();
-    while (turn(kOut) || turn(kErr)) {
-    }
     return shown;
   }
 
@@ -63,6 +70,8 @@ struct Rig {
   std::atomic<bool> abandoned{false};
   std::array<std::string, 2> held_bytes;
   std::string shown;
+  size_t written_bytes = 0;
+  std::atomic<size_t> shown_bytes{0};
 };
 
 TEST_CASE("what was written to the other stream first comes out first") {
@@ -102,7 +111,7 @@ TEST_CASE("what is no line is not lost") {
 }
 
 TEST_CASE("a reader that does not come is waited for no longer than its patience") {
-  Rig rig;
+  Rig rig(WriteOrder::kPatienceUs);
   rig.write(kErr, "never read\n");
   rig.write(kOut, "shown\n");
   CHECK(rig.turn(kOut));
