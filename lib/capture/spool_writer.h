@@ -56,7 +56,7 @@ class SpoolWriter {
   };
   static constexpr uint64_t kMemorySizeBytesMax = 64ull << 20;
   static constexpr int64_t kGatherUs = 2'000;
-  static constexpr int64_t kIdleGatherUs = 10'000;
+  static constexpr int64_t kIdleGatherUs = 20'000;
   static constexpr uint64_t kGatherSizeBytesMax = 512 * 1024;
 
   struct Counters {
