@@ -151,6 +151,8 @@ class StreamPump {
   bool is_bulk_ = false;        // the last read took more than half of it
   bool has_wide_pipe_ = false;  // made wider than that for now
   int short_reads_ = 0;         // one soon after another, up to now
+  int full_reads_ = 0;          // one after the other, up to now
+  int64_t came_us_ = 0;         // monotonic time at which the last one began to come
   int64_t last_read_us_ = 0;    // monotonic time of the last one's end, and of the pause behind it
   int64_t pause_us_ = 0;        // behind each of them
   bool is_staging_;      // the pump's thread only

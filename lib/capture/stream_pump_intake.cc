@@ -99,7 +99,11 @@ ssize_t StreamPump::read_input(char* to, size_t size) {
 
 /// As read(2).
 ssize_t StreamPump::read_to(char* to, size_t size) {
-  if (!is_staging_) return ::read(child_end_.get(), to, size);
+  if (!is_staging_) {
+    const ssize_t got = ::read(child_end_.get(), to, size);
+    came_us_ = clock_.monotonic_us();
+    return got;
+  }
   if (staged_ == 0) {
     const ssize_t moved = stage(size);
     if (moved < 0 && errno == EINVAL) {
@@ -128,6 +132,7 @@ ssize_t StreamPump::stage(size_t size) {
   const ssize_t moved = ::splice(child_end_.get(), nullptr, options_.staging.write_end.get(),
                                  nullptr, size, SPLICE_F_MOVE);
   if (may_sleep && moved > 0) note_wake_up();
+  came_us_ = clock_.monotonic_us();
   return moved;
 }
 
@@ -138,17 +143,20 @@ ssize_t StreamPump::stage(size_t size) {
 void StreamPump::gather(ssize_t got) {
   constexpr int64_t kOftenUs = 50;
   constexpr int kShortReadsMin = 16;
+  constexpr int kFullReadsMax = 8;
   constexpr int64_t kPauseStepUs = 25;
   constexpr int64_t kPauseMaxUs = 100;
   if (pipe_size_ <= 0) return;
-  const int64_t now_us = clock_.monotonic_us();
-  const bool is_often = now_us - last_read_us_ < kOftenUs;
-  last_read_us_ = now_us;
+  const bool is_often = came_us_ - last_read_us_ < kOftenUs;
+  last_read_us_ = clock_.monotonic_us();
   constexpr ssize_t kWidePortion = kReadSizeBytesMax * 3 / 4;
   const ssize_t portion = has_wide_pipe_ ? kWidePortion : pipe_size_ / 2;
   is_bulk_ = got > portion;
+  full_reads_ = is_bulk_ ? full_reads_ + 1 : 0;
+  // What we come late for waits in a wide pipe, so it is no sign of large writes yet.
+  if (has_wide_pipe_ && is_bulk_ && full_reads_ < kFullReadsMax) return;
   if (is_bulk_) {
-    pause_us_ = pause_us_ / 2 < kPauseStepUs ? 0 : pause_us_ / 2;
+    pause_us_ = has_wide_pipe_ || pause_us_ / 2 < kPauseStepUs ? 0 : pause_us_ / 2;
   } else if (got < portion / 2 && short_reads_ >= kShortReadsMin) {
     pause_us_ = std::min(pause_us_ + kPauseStepUs, kPauseMaxUs);
   }
