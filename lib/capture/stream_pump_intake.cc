@@ -27,7 +27,7 @@ bool has_reader(int fd) {
 }  // namespace
 
 /// A pipe that was ever given to poll(2) wakes whoever waits for it at each write, not only when it
-/// was empty, which makes a line's write(2) a fifth dearer for the child. So the pump waits in the
+/// was empty, which makes a line's write(2) a sixth dearer for the child. So the pump waits in the
 /// splice(2) itself until it is told something, unless it has to look at its output too.
 bool StreamPump::may_sleep_in_splice() const {
   return is_staging_ && pipe_size_ > 0 && !has_reader(output_fd_) &&
