@@ -126,7 +126,7 @@ std::vector<spool::Dropped> StreamPump::take_dropped() {
 
 void StreamPump::run() {
   process::allow_interruption();
-  short_delays_.emplace();
+  process::prefer_short_delays();
   wake_up_delay_.emplace();
   for (bool goes_on = true; goes_on && !abandoned_.load(std::memory_order_relaxed);) {
     if (dropping_) {

