@@ -150,7 +150,6 @@ void Keeper::start_capture() {
     capture::StreamPump::Options pump;
     pump.lossless = taken_.settings.is_lossless;
     pump.staging = {std::move(lane.held.staging_read), std::move(lane.held.staging_write)};
-    pump.is_held = [this] { return holder_ && holder_->is_held(); };
     lane.pump = std::make_unique<capture::StreamPump>(
         std::move(lane.held.child_end), nowhere_.get(), lane.ring, clock_, std::move(pump),
         [this, ring = &lane.ring] { spool_->notify_published(*ring); },

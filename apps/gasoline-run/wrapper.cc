@@ -269,7 +269,6 @@ void Wrapper::start_capture() {
     pump.order = order_.get();
     pump.place_in_order = static_cast<size_t>(&lane - lanes_.data());
     pump.staging = std::move(lane.staging);
-    pump.is_held = [this] { return holder_ && holder_->is_held(); };
     pump.on_memory_refused = [this] { lose_holder("/dev/shm is full"); };
     if (lane.is_terminal && !stand_ins_.is_empty()) {
       pump.before_passing = [this] { stand_ins_.follow(false); };

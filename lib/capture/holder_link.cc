@@ -84,7 +84,6 @@ void HolderLink::start_stopgap() {
   if (!spool::send_hold_request(ends->first.get(), options_.request, receiving_ends)) return;
   if (!stopgap_.start(options_.guardian_program, ends->second.get())) return;
   stopgap_connection_ = std::move(ends->first);
-  is_held_ = true;
 }
 
 bool HolderLink::send_request(FileDescriptor connection) {
@@ -93,7 +92,6 @@ bool HolderLink::send_request(FileDescriptor connection) {
   connection_ = std::move(connection);
   stopgap_.dismiss();
   stopgap_connection_.reset();
-  is_held_ = true;
   asked_at_us_ = clock_.monotonic_us();
   retry_delay_us_ = kRetryDelayMinUs;
   poll_ = std::make_unique<loop::Poll>(loop_, [this](int, const Error*) { on_readable(); });
@@ -111,7 +109,6 @@ void HolderLink::on_readable() {
 void HolderLink::lose_holder() {
   poll_.reset();
   connection_.reset();
-  is_held_ = false;
   const int64_t now_us = clock_.monotonic_us();
   quick_losses_ = now_us - asked_at_us_ < kQuickLossUs ? quick_losses_ + 1 : 0;
   alone_since_us_ = now_us;

@@ -2,7 +2,6 @@
 
 #include <sys/types.h>
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,7 +23,7 @@ namespace gasoline::capture {
 /// It gets the receiving ends of a HeldRun, and a connection whose end tells it that we are gone.
 /// We wait for nothing it does: a daemon that is frozen has the ends in its queue. If it ends, the
 /// next one is looked for, at growing intervals; until one is found a process::WaitingKeeper holds
-/// the run, so that nobody has to be waited for. Loop thread only, where nothing else is said.
+/// the run, so that nobody has to be waited for. Loop thread only.
 class HolderLink {
  public:
   struct Options {
@@ -48,8 +47,6 @@ class HolderLink {
   void start();
   /// Nobody is to hold the run any more, which has been withdrawn, and this process is about to end.
   void end();
-  /// By a holder or by the process that waits for one. Any thread.
-  bool is_held() const { return is_held_.load(std::memory_order_relaxed); }
   uint64_t guardians_started() const { return guardians_started_; }
 
  private:
@@ -69,7 +66,6 @@ class HolderLink {
   const std::function<void()> on_end_;
   loop::Timer retry_;
   FileDescriptor connection_;
-  std::atomic<bool> is_held_{false};
   std::unique_ptr<loop::Poll> poll_;
   int64_t alone_since_us_ = 0;
   int64_t asked_at_us_ = 0;

@@ -44,8 +44,6 @@ class StreamPump {
     /// that whoever recovers the ring after our death knows to the byte what had reached it. May
     /// hold bytes that an earlier pump left; they come first. Without one they are read directly.
     process::Pipe staging;
-    /// Whether somebody goes on with the stream if we die. Called from the pump's thread.
-    std::function<bool()> is_held;
     /// Called once, from the pump's thread, if the ring became private (spool::StreamRing).
     std::function<void()> on_memory_refused;
   };
@@ -100,7 +98,6 @@ class StreamPump {
   Wait wait_for_input();
   void note_wake_up();
   void gather(ssize_t got);
-  void widen_pipe(bool is_wide);
   void tell_refusal();
   bool pump_into_ring(spool::StreamRing::Space space);
   void publish(std::string_view bytes);
@@ -147,9 +144,7 @@ class StreamPump {
 
   const ssize_t pipe_size_;     // of the child's pipe; at most 0 for a pseudo-terminal
   bool is_bulk_ = false;        // the last read took more than half of it
-  bool has_wide_pipe_ = false;  // made wider than that for now
   int short_reads_ = 0;         // one soon after another, up to now
-  int full_reads_ = 0;          // one after the other, up to now
   int64_t came_us_ = 0;         // monotonic time at which the last one began to come
   int64_t last_read_us_ = 0;    // monotonic time of the last one's end, and of the pause behind it
   int64_t pause_us_ = 0;        // behind each of them

@@ -136,46 +136,28 @@ ssize_t StreamPump::stage(size_t size) {
 
 /// A child that writes line after line pays for each time that it wakes us, and for each time that
 /// we hold the pipe as it comes with the next. When little comes at a time and often, more of it is
-/// let come together, in a pipe with so much room that the child does not wait for us instead.
-/// Large writes are better off with the usual size: more would not stay in the cache.
+/// let come together: up to half of the pipe, so that the child does not wait for us instead.
 void StreamPump::gather(ssize_t got) {
   constexpr int64_t kOftenUs = 50;
   constexpr int kShortReadsMin = 16;
-  constexpr int kFullReadsMax = 8;
   constexpr int64_t kPauseStepUs = 25;
   constexpr int64_t kPauseMaxUs = 100;
   if (pipe_size_ <= 0) return;
   const bool is_often = came_us_ - last_read_us_ < kOftenUs;
   last_read_us_ = clock_.monotonic_us();
-  constexpr ssize_t kWidePortion = kReadSizeBytesMax * 3 / 4;
-  const ssize_t portion = has_wide_pipe_ ? kWidePortion : pipe_size_ / 2;
-  is_bulk_ = got > portion;
-  full_reads_ = is_bulk_ ? full_reads_ + 1 : 0;
-  // What we come late for waits in a wide pipe, so it is no sign of large writes yet.
-  if (has_wide_pipe_ && is_bulk_ && full_reads_ < kFullReadsMax) return;
+  is_bulk_ = got > pipe_size_ / 2;
   if (is_bulk_) {
-    pause_us_ = has_wide_pipe_ || pause_us_ / 2 < kPauseStepUs ? 0 : pause_us_ / 2;
-  } else if (got < portion / 2 && short_reads_ >= kShortReadsMin) {
+    pause_us_ = pause_us_ / 2 < kPauseStepUs ? 0 : pause_us_ / 2;
+  } else if (got < pipe_size_ / 4 && short_reads_ >= kShortReadsMin) {
     pause_us_ = std::min(pause_us_ + kPauseStepUs, kPauseMaxUs);
   }
   short_reads_ = is_often && (!is_bulk_ || pause_us_ > 0) ? short_reads_ + 1 : 0;
   if (short_reads_ < kShortReadsMin) pause_us_ = 0;
-  widen_pipe(pause_us_ > 0 && !is_refusal_told_ && options_.is_held && options_.is_held());
   if (pause_us_ == 0) return;
   counters_.pauses.fetch_add(1, std::memory_order_relaxed);
   const timespec pause{0, pause_us_ * 1000};
   ::nanosleep(&pause, nullptr);
   last_read_us_ = clock_.monotonic_us();
-}
-
-/// Never wide while a kill of ours would lose what is in it. Either way may be refused: where the
-/// user has too many pages in pipes, and while more is in this one than the usual size holds, which
-/// the next read tries again.
-void StreamPump::widen_pipe(bool is_wide) {
-  constexpr int kWideSizeBytes = 256 * 1024;
-  if (is_wide == has_wide_pipe_ || pipe_size_ >= kWideSizeBytes) return;
-  const int size = is_wide ? kWideSizeBytes : static_cast<int>(pipe_size_);
-  if (::fcntl(child_end_.get(), F_SETPIPE_SZ, size) >= 0) has_wide_pipe_ = is_wide;
 }
 
 }  // namespace gasoline::capture
