@@ -85,12 +85,17 @@ class Bench:
     def start_daemon(self):
         daemon = subprocess.Popen([f"{self.binaries}/gasolined", "--no-listen", "--log-max", "16GiB"], env=self.env,
                                   stderr=subprocess.DEVNULL)
-        while True:
-            try:
-                self.ask("/v1/status")
-                return daemon
-            except OSError:
-                time.sleep(0.02)
+        while not self.is_ready():
+            time.sleep(0.02)
+        return daemon
+
+    def is_ready(self):
+        connection = UnixConnection(self.socket)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
 
     def ask(self, target):
         connection = UnixConnection(self.socket)
@@ -268,7 +273,7 @@ def timeline(bench):
     process = subprocess.Popen(bench.wrapped(bench.writer, "1000", "6", bench.usage, options=()), env=bench.env,
                                stdout=subprocess.DEVNULL)
     took = []
-    while b'"run_ended"' not in (line := answer.readline()):
+    while (line := answer.readline()) and b'"run_ended"' not in line:
         at = line.find(b'"message":"t=')
         if at >= 0:
             took.append((time.monotonic_ns() - int(line[at + 13:line.index(b" ", at)])) / 1000)
