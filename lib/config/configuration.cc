@@ -77,6 +77,9 @@ class Reader {
       const std::string key_here = here + dot + member.key;
       if (!seen.insert(member.key).second) {
         complain(member.place, key_here, "stands here a second time");
+      } else if (member.key.find('[') != std::string::npos) {
+        // As the table writes the elements of a list, which have an object of their own.
+        complain(member.place, key_here, unknown_key(member.key, section));
       } else if (const SettingRow* row = find_setting(key)) {
         read_setting(*row, member, key_here, object);
       } else if (const SettingList* list = find_setting_list(key)) {

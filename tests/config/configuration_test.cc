@@ -111,6 +111,11 @@ TEST_CASE("an unknown key is an error with a suggestion, also for what stands el
         "c.yaml:2:3: memory.frobnicate: there is no such key; accepted here: max\n");
   CHECK(errors_of("backend:\n  logs:\n    - type: file\n      path: /a\n      pathh: /b\n") ==
         "c.yaml:5:7: backend.logs[0].pathh: there is no such key; did you mean 'path'?\n");
+  // As the documents name what an element of a list has: here it is of no element.
+  using Catch::Matchers::Contains;
+  CHECK_THAT(errors_of("backend.logs[].path: /a\n"), Contains("c.yaml:1:1: "));
+  CHECK_THAT(errors_of("backend.logs[].path: /a\n"), Contains("there is no such key"));
+  CHECK_THAT(errors_of("backend.logs[]: {path: /a}\n"), Contains("there is no such key"));
 }
 
 TEST_CASE("a wrong value is told with its place, itself and what is accepted") {
