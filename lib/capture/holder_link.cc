@@ -26,6 +26,7 @@ HolderLink::HolderLink(loop::Loop& loop, const Clock& clock, Options options,
 }
 
 HolderLink::~HolderLink() {
+  stopgap_.dismiss();  // before it can take the closing of our end for our death
   poll_.reset();
   connection_.reset();
   reap_guardian();

@@ -9,9 +9,8 @@ namespace gasoline::process {
 /// A signal that comes just before the call is lost, so make the call one that does not sleep first
 /// (O_NONBLOCK), and interrupt then.
 ///
-/// False if it cannot be done, because the signal for it, SIGURG, was ignored at our start: a child
-/// is to find it as we did. Takes the signal
-/// for the process. Any thread.
+/// Takes SIGURG for the process. False if that was ignored at our start, since a child is to find it
+/// as we did: then nobody can be interrupted. Any thread.
 bool can_interrupt_threads();
 /// To be called by a thread that may be interrupted.
 void allow_interruption();
